@@ -1,0 +1,46 @@
+import { inspect } from 'node:util';
+
+import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
+
+import type { Principal } from '../types.js';
+
+/** The SDK's `AuthInfo` for a principal. Its token can be read, but shows neither in `util.inspect` nor in JSON. */
+class GuardAuthInfo {
+  readonly clientId: string;
+  readonly scopes: string[];
+  readonly extra: { readonly principal: Principal };
+  declare readonly expiresAt?: number;
+  declare readonly resource?: URL;
+  readonly #token: string;
+
+  constructor(principal: Principal, presentedToken: string | undefined, resource: URL | undefined) {
+    this.clientId = principal.clientId ?? '';
+    this.scopes = [...(principal.scopes ?? [])];
+    this.extra = { principal };
+    if (principal.expiresAt !== undefined) this.expiresAt = principal.expiresAt;
+    if (resource !== undefined) this.resource = resource;
+    this.#token = principal.token ?? presentedToken ?? '';
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+}
+
+export function authInfoFor(
+  principal: Principal,
+  presentedToken: string | undefined,
+  resource: URL | undefined,
+): AuthInfo {
+  return new GuardAuthInfo(principal, presentedToken, resource) as unknown as AuthInfo;
+}
+
+const hidden = {
+  [inspect.custom]: { value: () => '[credentials]' },
+  toJSON: { value: () => undefined },
+} as const;
+
+/** Credentials that can be read, but show neither in `util.inspect` nor in JSON. */
+export function hideCredentials<C extends object>(credentials: C): C {
+  return Object.freeze(Object.defineProperties({ ...credentials }, hidden));
+}

@@ -1,0 +1,142 @@
+import type { Request, RequestHandler } from 'express';
+
+import type { ProofResult, Prover } from '../credentials/prover.js';
+import type { Publish } from '../events.js';
+import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
+import type { Challenge, Denial } from '../http/denial.js';
+import { principalKey } from '../principal.js';
+import { authorizationOf, type RequestState, type SessionHooks } from '../request-state.js';
+import type { Awaitable, BasicCredentials, BearerCredentials, Principal, VerifyContext } from '../types.js';
+import { authInfoFor } from './auth-info.js';
+import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
+
+/** A credential of a guard's own scheme, as presented. */
+export interface Presented<C> {
+  /** Its fingerprint. */
+  readonly key: string;
+  /** The folded account name, where it names one. */
+  readonly account?: string;
+  readonly credentials: C;
+  /** What `req.auth.token` reads when the principal carries no token. */
+  readonly token?: string;
+  readonly resource?: URL;
+}
+
+export interface AuthGuardConfig<C> {
+  readonly name: string;
+  readonly challenge?: Challenge;
+  /** Lower-case header names that tools must not see, beyond the fixed ones. */
+  readonly hiddenHeaders?: readonly string[];
+  readonly prover: Prover;
+  readonly hooks?: SessionHooks | undefined;
+  /** The guard's own credential in this request: absent, unusable, or presented. */
+  present(request: Request, state: RequestState): Presented<C> | Denial | undefined;
+  verify(credentials: C, context: VerifyContext): Awaitable<unknown>;
+  /** Asked for every request after the proof: may a proven principal pass? */
+  authorize?(principal: Principal): Denial | undefined;
+}
+
+const MALFORMED: Denial = { code: 'malformed_credentials' };
+
+/**
+ * What an `Authorization` of this scheme presents: `undefined` for another scheme or none, a denial for an ambiguous
+ * header, else `parse` of what follows the scheme (`undefined` from it: malformed).
+ */
+export function presentAuthorization<C>(
+  request: Request,
+  state: RequestState,
+  scheme: string,
+  parse: (value: string) => Presented<C> | undefined,
+): Presented<C> | Denial | undefined {
+  const authorization = authorizationOf(request, state);
+  if (authorization.kind === 'ambiguous') return AMBIGUOUS;
+  if (authorization.kind === 'none' || authorization.scheme !== scheme) return undefined;
+  return parse(authorization.value) ?? MALFORMED;
+}
+
+/** Makes a guard that proves credentials of one scheme, all of them on the same path. */
+export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
+  const { name, challenge, prover, hiddenHeaders = [] } = config;
+  const publish = publisher(name);
+  return defineGuard(name, (request, response, state) => {
+    if (!MCP_METHODS.has(request.method)) return undefined;
+    if (challenge) state.challenges.push(challenge);
+    state.keepers.push(prover);
+    state.hiddenHeaders.push(...hiddenHeaders);
+    const presented = hasQueryToken(request.originalUrl) ? AMBIGUOUS : config.present(request, state);
+    if (presented === undefined) return undefined;
+    if ('code' in presented) return refuse(publish, state, refusalOf(presented), challenge);
+    if (state.principal) return refuse(publish, state, refusalOf(AMBIGUOUS), challenge);
+    const result = prover.prove({
+      key: presented.key,
+      account: presented.account,
+      question: state.question,
+      verify: (signal) => config.verify(presented.credentials, { request, signal }),
+      onGone: (listener) => {
+        response.once('close', listener);
+        return () => response.off('close', listener);
+      },
+    });
+    const conclude = (proof: ProofResult): GuardOutcome => {
+      if (proof.kind === 'denied') return refuse(publish, state, proof, challenge);
+      const { principal, isFresh, deferred } = proof;
+      const denial = config.authorize?.(principal);
+      if (denial)
+        return refuse(publish, state, { ...denial, kind: 'denied', reason: denial.code }, challenge);
+      if (isFresh)
+        publish({ type: 'auth.succeeded', principal: principalKey(principal), ...clientOf(state) });
+      state.deferred = deferred;
+      admit(request, state, config, presented, principal);
+      return undefined;
+    };
+    return 'kind' in result ? conclude(result) : Promise.resolve(result).then(conclude);
+  });
+}
+
+function admit<C>(
+  request: Request,
+  state: RequestState,
+  { prover, hooks }: AuthGuardConfig<C>,
+  presented: Presented<C>,
+  principal: Principal,
+): void {
+  state.proof = {
+    keeper: prover,
+    ...(hooks && { hooks, credentials: presented.credentials as BasicCredentials | BearerCredentials }),
+  };
+  state.presentedToken = presented.token;
+  state.resource = presented.resource;
+  setPrincipal(request, state, principal);
+}
+
+/** Makes `principal` the one that this request acts for, for Express (`req.user`) and the SDK (`req.auth`) alike. */
+export function setPrincipal(request: Request, state: RequestState, principal: Principal): void {
+  state.principal = principal;
+  const auth = authInfoFor(principal, state.presentedToken, state.resource);
+  Object.assign(request, { user: principal, auth });
+}
+
+type Refusal = Extract<ProofResult, { kind: 'denied' }>;
+
+const refusalOf = ({ code }: Denial): Refusal => ({ kind: 'denied', code, reason: code });
+
+function clientOf({ question }: RequestState): { client?: string } {
+  return question ? { client: question.client } : {};
+}
+
+function refuse(
+  publish: Publish,
+  state: RequestState,
+  { code, reason, retryAfterSeconds }: Refusal,
+  challenge: Challenge | undefined,
+): Denial {
+  const client = clientOf(state);
+  if (code === 'too_many_attempts') {
+    publish({ type: 'auth.throttled', retryAfterSeconds: retryAfterSeconds ?? 1, ...client });
+  } else if (code === 'unavailable') {
+    publish({ type: 'auth.unavailable', reason, ...client });
+  } else {
+    publish({ type: 'auth.failed', reason, ...client });
+  }
+  return { code, retryAfterSeconds, ...(challenge && { failed: challenge }) };
+}

@@ -1,0 +1,23 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Never leaves the process: a fingerprint found in a heap dump of yesterday says nothing today. */
+const processKey = randomBytes(32);
+
+/**
+ * What a credential is remembered as: HMAC-SHA-256 over its parts under a random key of this process.
+ * No two lists of parts share an input.
+ */
+export function fingerprint(...parts: readonly string[]): string {
+  return createHmac('sha256', processKey).update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** SHA-256 of an identifier, for keys that may leave the process. */
+export function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** Compares without telling length or position: both sides are hashed first. */
+export function secretsEqual(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => createHmac('sha256', processKey).update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+}

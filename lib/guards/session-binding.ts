@@ -1,0 +1,163 @@
+import type { Request, RequestHandler, Response } from 'express';
+
+import { setPrincipal } from '../authentication/define-auth-guard.js';
+import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
+import type { GuardEventReason } from '../events.js';
+import { defineGuard, endAnswer, type GuardOutcome, HANDLED, publisher } from '../guard.js';
+import { headerValues, withoutHeader } from '../http/headers.js';
+import { checkOptions, methodsOf, oneOf, required, rule } from '../options.js';
+import { principalKey } from '../principal.js';
+import type { RequestState } from '../request-state.js';
+import { attach } from '../sessions/attachment.js';
+import { Exchange } from '../sessions/exchange.js';
+import { startsAnew } from '../sessions/first-message.js';
+import type { LiveSession } from '../sessions/live-session.js';
+import { MemorySessionStore } from '../sessions/memory-session-store.js';
+import { SessionRegistry } from '../sessions/session-registry.js';
+import type { Principal, PrincipalFilter, SessionRecord, SessionStore } from '../types.js';
+
+export interface SessionBindingOptions {
+  /** Where sessions are kept. Default: this process. */
+  readonly store?: SessionStore;
+  /** A session ends this long after its last call. Default 1800. */
+  readonly idleSeconds?: number;
+  /** A session ends this long after it began. Default 43 200. */
+  readonly absoluteSeconds?: number;
+  /** Default 10 000; beyond it 503. */
+  readonly maxSessions?: number;
+  /** Default 32. */
+  readonly maxSessionsPerPrincipal?: number;
+  /** At a principal's limit: end the one not used for longest, or refuse (503). Default `evict-idle`. */
+  readonly onLimit?: 'evict-idle' | 'refuse';
+  /** How often `isActive` is asked while a stream is open. Default 30. */
+  readonly recheckSeconds?: number;
+}
+
+/** One session, or all of a subject; what is left out matches any. */
+export type RevocationTarget =
+  | { readonly sessionId: string }
+  | (PrincipalFilter & { readonly subject: string });
+
+/** The middleware, and what an operator can do with its sessions. */
+export interface SessionBinding extends RequestHandler {
+  /** The sessions whose principal matches; what is left out matches any. */
+  list(filter?: PrincipalFilter): Promise<readonly SessionRecord[]>;
+  /** Ends sessions, closes their streams, forgets their proofs. Resolves to how many ended. */
+  revoke(target: RevocationTarget): Promise<number>;
+  /** Ends every session of this process (`shutdown`), or lets go of it where the store is shared. */
+  close(): Promise<void>;
+}
+
+const HEADER = 'mcp-session-id';
+const FILTER_RULES = { subject: required(rule.text), issuer: rule.text, tenant: rule.text } as const;
+/** Ids are minted here: 32 random bytes, base64url. */
+const OUR_SHAPE = /^[A-Za-z0-9_-]{43}$/;
+/** MCP 2025-11-25, session management: visible ASCII. */
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/**
+ * Binds each MCP session to the principal that began it. On every request the caller is known before the session is
+ * looked up; a session that is unknown, over or somebody else's is one and the same 404. Throws `TypeError` for bad
+ * options.
+ *
+ * @example
+ * const sessions = mcpSessionBinding({ idleSeconds: 900 });
+ * app.use('/mcp', mcpBasicAuth({ verifier }), sessions, mcpHandler({ createServer }));
+ */
+export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionBinding {
+  checkOptions('mcpSessionBinding', options, {
+    store: methodsOf('create', 'get', 'update', 'delete', 'list'),
+    idleSeconds: rule.seconds,
+    absoluteSeconds: rule.seconds,
+    maxSessions: rule.count,
+    maxSessionsPerPrincipal: rule.count,
+    onLimit: oneOf('evict-idle', 'refuse'),
+    recheckSeconds: rule.seconds,
+  });
+  const { recheckSeconds = 30 } = options;
+  const publish = publisher('mcpSessionBinding');
+  const registry = new SessionRegistry({
+    store: options.store ?? new MemorySessionStore(),
+    idleSeconds: options.idleSeconds ?? 1800,
+    absoluteSeconds: options.absoluteSeconds ?? 43_200,
+    maxSessions: options.maxSessions ?? 10_000,
+    maxSessionsPerPrincipal: options.maxSessionsPerPrincipal ?? 32,
+    onLimit: options.onLimit ?? 'evict-idle',
+    recheckSeconds,
+    publish,
+  });
+
+  const proceed = (
+    request: Request,
+    response: Response,
+    state: RequestState,
+    session?: LiveSession,
+  ): GuardOutcome => {
+    const { principal, proof } = state;
+    // A response that has closed tells nobody any more that it did.
+    if (!principal || response.destroyed) return HANDLED;
+    if (session) setPrincipal(request, state, session.principalFor(principal));
+    const exchange = new Exchange(principal, proof?.keeper, Date.now() + recheckSeconds * 1000, (code) =>
+      endAnswer(response, { code }, state),
+    );
+    registry.open(exchange, session);
+    response.once('close', () => registry.closed(exchange, session));
+    attach(state, { registry, exchange, session });
+    return undefined;
+  };
+
+  const guard = defineGuard('mcpSessionBinding', async (request, response, state) => {
+    if (!MCP_METHODS.has(request.method)) return METHOD_NOT_ALLOWED;
+    const { principal, deferred } = state;
+    if (!principal) return lastGate(request, state);
+    for (const keeper of state.keepers) registry.meet(keeper);
+    const [id, second] = headerValues(request.rawHeaders, HEADER);
+    if (id === undefined) return deferred ?? proceed(request, response, state);
+    if (second !== undefined || !VISIBLE_ASCII.test(id)) return deferred ?? { code: 'invalid_session_id' };
+
+    const session = OUR_SHAPE.test(id) ? await registry.find(id) : undefined;
+    const refused = refusal(id, session, principal);
+    if (!refused) {
+      state.deferred = undefined;
+      return proceed(request, response, state, session);
+    }
+    publish({ type: 'session.refused', reason: refused, principal: principalKey(principal), session: id });
+    if (session && refused === 'reduced_scopes') await registry.end(session, 'revoked');
+    if (deferred) return deferred;
+    const isRecovering = request.method === 'POST' && (await startsAnew(request));
+    if (isRecovering === 'too slow') return { code: 'body_timeout' };
+    if (!isRecovering) return { code: 'session_not_found' };
+    forgetSessionId(request);
+    return proceed(request, response, state);
+  });
+
+  return Object.assign(guard, {
+    list: (filter: PrincipalFilter = {}) => registry.list(filter),
+    revoke: async (target: RevocationTarget) => {
+      checkOptions(
+        'revoke',
+        target,
+        'sessionId' in target ? { sessionId: required(rule.text) } : FILTER_RULES,
+      );
+      return registry.revoke(target);
+    },
+    close: () => registry.close(),
+  });
+}
+
+function refusal(
+  id: string,
+  session: LiveSession | undefined,
+  principal: Principal,
+): GuardEventReason | undefined {
+  if (!OUR_SHAPE.test(id)) return 'malformed_session_id';
+  if (!session) return 'unknown_session';
+  if (session.owner !== principalKey(principal)) return 'foreign_session';
+  return session.covers(principal) ? undefined : 'reduced_scopes';
+}
+
+/** Takes the id out of the request, so that no handler ever sees one that is not its caller's. */
+function forgetSessionId(request: Request): void {
+  delete request.headers[HEADER];
+  request.rawHeaders = withoutHeader(request.rawHeaders, HEADER);
+}

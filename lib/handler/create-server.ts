@@ -1,0 +1,87 @@
+import { withinTime } from '../credentials/verdict.js';
+import { isGuardError, McpGuardError } from '../errors.js';
+import type { Publish } from '../events.js';
+import { hasMethods } from '../options.js';
+import type { Awaitable, Principal } from '../types.js';
+
+export interface CreateServerContext {
+  /** Whom the server works for, with what `startSession` added. */
+  readonly principal: Principal;
+  /** `undefined` where no session binding is mounted: the server then serves one request. */
+  readonly sessionId: string | undefined;
+  /** Aborted when creation takes too long and when the session (or the one request) ends. */
+  readonly signal: AbortSignal;
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** What went wrong on the server's side. */
+export type Failure = 'create_server' | 'start_session' | 'end_session' | 'transport';
+
+/** Tells the developer what went wrong. */
+export type Report = (failure: Failure, what: string, error: unknown) => void;
+
+/** The raw error goes to `onError` alone; without it a warning says what failed, and names no content. */
+export function reporter(
+  owner: string,
+  publish: Publish,
+  onError: ((error: unknown) => void) | undefined,
+): Report {
+  return (failure, what, error) => {
+    publish({ type: 'server.failed', reason: failure });
+    if (onError) {
+      try {
+        onError(error);
+      } catch {}
+    } else if (failure !== 'transport') {
+      const name = error instanceof Error ? error.name : typeof error;
+      process.emitWarning(`${owner}: ${what} (${name}); pass onError to see it`, {
+        code: 'MCP_GUARD_SERVER',
+      });
+    }
+  };
+}
+
+/** A refusal by policy stays one, all else is an outage. */
+export function policyOr503(error: unknown): McpGuardError {
+  const isPolicy = isGuardError(error) && (error.code === 'forbidden' || error.code === 'insufficient_scope');
+  return isPolicy ? error : new McpGuardError('unavailable', { cause: error });
+}
+
+/**
+ * Wraps the user's `createServer`: bounded in time, and never the same server twice, since two transports on one
+ * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
+ */
+export function serverMaker<S extends Closable, C extends CreateServerContext>(
+  createServer: (context: C) => Awaitable<S>,
+  timeoutMs: number,
+  report: Report,
+): (context: C) => Promise<S> {
+  const known = new WeakSet<object>();
+  return async (context) => {
+    const creating = (async () => createServer(context))();
+    let server: unknown;
+    try {
+      server = await withinTime(() => creating, timeoutMs);
+    } catch (error) {
+      // A server that comes after all has nobody to serve.
+      creating.then((late) => late?.close?.()).catch(() => {});
+      const denial = policyOr503(error);
+      if (denial.code === 'unavailable') report('create_server', 'createServer failed', error);
+      throw denial;
+    }
+    const problem = hasMethods(server, ['connect', 'close'])
+      ? known.has(server as object) &&
+        'createServer returned the same server twice; it must return a fresh one'
+      : 'createServer returned something that is not an MCP server';
+    if (problem) {
+      const error = new TypeError(`mcpHandler: ${problem}`);
+      report('create_server', problem, error);
+      throw new McpGuardError('unavailable', { cause: error });
+    }
+    known.add(server as object);
+    return server as S;
+  };
+}

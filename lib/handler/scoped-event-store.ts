@@ -1,0 +1,50 @@
+import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+
+import { digest } from '../credentials/fingerprint.js';
+
+type Message = Parameters<EventStore['storeEvent']>[1];
+type Sender = Parameters<EventStore['replayEventsAfter']>[1];
+
+/**
+ * A session's own corner of the user's event store. The SDK names the stream of every session's GET alike, so stream
+ * ids are prefixed, and an event id is honoured only where the store says that its stream is this session's.
+ */
+export class ScopedEventStore implements EventStore {
+  readonly #store: EventStore;
+  readonly #prefix: string;
+
+  /** `scope` tells sessions apart; the store sees only its hash. */
+  constructor(store: EventStore, scope: string) {
+    this.#store = store;
+    this.#prefix = `${digest('event scope', scope)}.`;
+  }
+
+  storeEvent(streamId: string, message: Message): Promise<string> {
+    return this.#store.storeEvent(this.#prefix + streamId, message);
+  }
+
+  /** The SDK answers 400 where this is `undefined`, before any event is sent. */
+  async getStreamIdForEventId(eventId: string): Promise<string | undefined> {
+    const store = this.#store;
+    const streamId = store.getStreamIdForEventId
+      ? await store.getStreamIdForEventId(eventId)
+      : // The store tells only by replaying; what it replays here goes nowhere.
+        await store.replayEventsAfter(eventId, { send: async () => {} }).catch(() => undefined);
+    return this.#ownStream(streamId);
+  }
+
+  async replayEventsAfter(lastEventId: string, { send }: Sender): Promise<string> {
+    const events: [string, Message][] = [];
+    const streamId = await this.#store.replayEventsAfter(lastEventId, {
+      send: async (eventId, message) => void events.push([eventId, message]),
+    });
+    const own = this.#ownStream(streamId);
+    if (own === undefined) throw new Error('the event belongs to another session');
+    for (const [eventId, message] of events) await send(eventId, message);
+    return own;
+  }
+
+  #ownStream(streamId: string | undefined): string | undefined {
+    return streamId?.startsWith(this.#prefix) ? streamId.slice(this.#prefix.length) : undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { Request, Response } from 'express';
+
+import { McpGuardError } from '../errors.js';
+import type { Publish } from '../events.js';
+import type { Denial } from '../http/denial.js';
+import { readBody } from '../request-body.js';
+import type { RequestState } from '../request-state.js';
+import { runAs } from '../sessions/principal-context.js';
+import type { CreateServerContext, Report } from './create-server.js';
+import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
+import { writeWebResponse } from './web-response.js';
+
+/** What a handler has made at its creation, for every request. */
+export interface ServeContext {
+  readonly makeServer: (context: CreateServerContext) => Promise<McpServer | Server>;
+  readonly transport: TransportOptions;
+  readonly maxBodyBytes: number;
+  readonly createTimeoutMs: number;
+  readonly report: Report;
+  readonly publish: Publish;
+  /** How to end what is being served, for closing. */
+  readonly endings: Set<() => Promise<void>>;
+}
+
+/** Connects a fresh server. Rejects with a `McpGuardError` (503) where the server cannot be connected. */
+export async function openTransport(
+  server: McpServer | Server,
+  sessionId: string | undefined,
+  { transport, report }: ServeContext,
+  events: Omit<TransportEvents, 'onError'>,
+): Promise<SessionTransport> {
+  try {
+    return await SessionTransport.open(server, sessionId, transport, {
+      ...events,
+      onError: (error) => report('transport', 'the transport reported an error', error),
+    });
+  } catch (error) {
+    report('transport', 'the server could not be connected', error);
+    await server.close().catch(() => {});
+    throw new McpGuardError('unavailable', { cause: error });
+  }
+}
+
+/** Serves one request from a server of its own: there are no sessions, and no id is minted. */
+export async function serveOnce(
+  request: Request,
+  response: Response,
+  state: RequestState,
+  context: ServeContext,
+): Promise<Denial | undefined> {
+  const { principal } = state;
+  if (!principal) return { code: 'missing_credentials' };
+  const body = await readBody(request, context.maxBodyBytes);
+  if (body.kind === 'refused') return { code: body.code };
+  const controller = new AbortController();
+  const { signal } = controller;
+  const server = await runAs(principal, () =>
+    context.makeServer({ principal, sessionId: undefined, signal }),
+  );
+  const transport = await openTransport(server, undefined, context, { onCalls: () => {}, onClose: () => {} });
+  const end = async (): Promise<void> => {
+    context.endings.delete(end);
+    controller.abort();
+    await transport.close().catch(() => {});
+    if (!response.headersSent) response.destroy();
+  };
+  context.endings.add(end);
+  response.once('close', () => void end());
+  if (response.destroyed) await end();
+  const web = await transport.handle(request, response, body.value);
+  if (web) await writeWebResponse(web, response);
+  return undefined;
+}

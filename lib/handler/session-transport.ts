@@ -1,0 +1,131 @@
+import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
+
+import { requestState } from '../request-state.js';
+import { runAs } from '../sessions/principal-context.js';
+import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
+import { ScopedEventStore } from './scoped-event-store.js';
+import { toWebRequest } from './web-request.js';
+
+export interface TransportOptions {
+  readonly enableJsonResponse: boolean;
+  readonly eventStore: EventStore | undefined;
+  readonly keepAliveMs: number | undefined;
+}
+
+export interface TransportEvents {
+  /** The number of calls without an answer has changed. */
+  onCalls(running: number): void;
+  /** The transport is closed, by whomever. */
+  onClose(): void;
+  onError(error: unknown): void;
+}
+
+const CANCELLED = { code: -32800, message: 'Request cancelled' };
+
+/** One MCP server on the SDK's transport, fed with Express requests. The only place that knows the SDK's transport. */
+export class SessionTransport {
+  readonly #transport: WebStandardStreamableHTTPServerTransport;
+  readonly #server: McpServer | Server;
+  readonly #calls: Calls;
+  /** In JSON mode the SDK never settles a request whose transport is closed, or whose call was cancelled. */
+  readonly #mayNeverSettle: boolean;
+
+  private constructor(
+    server: McpServer | Server,
+    transport: WebStandardStreamableHTTPServerTransport,
+    calls: Calls,
+    mayNeverSettle: boolean,
+  ) {
+    this.#server = server;
+    this.#transport = transport;
+    this.#calls = calls;
+    this.#mayNeverSettle = mayNeverSettle;
+  }
+
+  /** Connects `server`. `sessionId` is minted by the caller; without one the transport serves a single request. */
+  static async open(
+    server: McpServer | Server,
+    sessionId: string | undefined,
+    { enableJsonResponse, eventStore, keepAliveMs }: TransportOptions,
+    { onCalls, onClose, onError }: TransportEvents,
+  ): Promise<SessionTransport> {
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      enableJsonResponse,
+      ...(sessionId !== undefined && { sessionIdGenerator: () => sessionId }),
+      ...(sessionId !== undefined &&
+        eventStore && { eventStore: new ScopedEventStore(eventStore, sessionId) }),
+      ...(keepAliveMs !== undefined && { keepAliveMs }),
+    });
+    const calls = new Calls(onCalls);
+    const send = transport.send.bind(transport);
+    transport.send = async (message, options) => {
+      const id = answeredId(message);
+      try {
+        await send(message, options);
+      } finally {
+        if (id !== undefined) calls.finish(id);
+      }
+    };
+    transport.onclose = onClose;
+    transport.onerror = onError;
+    await server.connect(transport);
+    return new SessionTransport(server, transport, calls, enableJsonResponse);
+  }
+
+  /**
+   * Hands one request over, as the principal of the request. Resolves to what the SDK answers, or to `undefined` where
+   * the client had its answer, or was gone, before.
+   */
+  async handle(
+    request: ExpressRequest,
+    response: ExpressResponse,
+    body?: unknown,
+  ): Promise<Response | undefined> {
+    const state = requestState(request);
+    const { principal } = state;
+    if (!principal) throw new TypeError('SessionTransport: no principal');
+    const ids = requestIds(body);
+    this.#calls.begin(ids, { abandon: () => abandon(response) });
+    const authInfo = (request as unknown as { auth: AuthInfo }).auth;
+    const handling = runAs(principal, () =>
+      this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
+        parsedBody: body,
+        authInfo,
+      }),
+    );
+    const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
+    if (!web) return undefined;
+    if (!web.ok) for (const id of ids) this.#calls.finish(id);
+    else for (const id of cancelledIds(body)) this.#cancel(id);
+    return web;
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+  }
+
+  /** A cancelled call is never answered by the SDK: its HTTP answer ends here, and what the SDK keeps for it is freed. */
+  #cancel(id: string | number): void {
+    if (!this.#calls.cancel(id)) return;
+    this.#transport.send({ jsonrpc: '2.0', id, error: CANCELLED }).catch(() => {});
+  }
+}
+
+function closeOf(response: ExpressResponse): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (response.destroyed) resolve(undefined);
+    else response.once('close', () => resolve(undefined));
+  });
+}
+
+/** Ends an answer that has no message to give: what has begun just ends, else it is an accepted request. */
+function abandon(response: ExpressResponse): void {
+  if (response.destroyed || response.writableEnded) return;
+  if (!response.headersSent) response.statusCode = 202;
+  response.end();
+}

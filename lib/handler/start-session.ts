@@ -1,0 +1,77 @@
+import type { Request } from 'express';
+
+import { withinTime } from '../credentials/verdict.js';
+import { McpGuardError } from '../errors.js';
+import { enrich, isPrincipal, principalKey } from '../principal.js';
+import type { RequestState, SessionHooks } from '../request-state.js';
+import type { LiveSession } from '../sessions/live-session.js';
+import type { SessionRegistry } from '../sessions/session-registry.js';
+import type { Principal } from '../types.js';
+import { policyOr503, type Report } from './create-server.js';
+
+export interface LoginContext {
+  readonly createTimeoutMs: number;
+  readonly report: Report;
+}
+
+/**
+ * The full login of a session that has its slot: `startSession`, bounded in time, its result kept in the store. From
+ * then on the session's end undoes it. Rejects with a `McpGuardError`; what the login did is then undone already, or
+ * will be by the session's end.
+ */
+export async function logIn(
+  session: LiveSession,
+  registry: SessionRegistry,
+  request: Request,
+  state: RequestState,
+  { createTimeoutMs, report }: LoginContext,
+): Promise<void> {
+  const { hooks, credentials } = state.proof ?? {};
+  if (!hooks) return;
+  const { startSession } = hooks;
+  if (startSession) {
+    const context = { sessionId: session.id, request, ...(credentials && { credentials }) };
+    const starting = (async () => startSession(session.presented, context))();
+    let started: Principal | void;
+    try {
+      started = await withinTime(() => starting, createTimeoutMs);
+    } catch (error) {
+      // A login that succeeds after all has nobody to serve.
+      starting.then((late) => undo(hooks, session, late, report)).catch(() => {});
+      const denial = policyOr503(error);
+      if (denial.code === 'unavailable') report('start_session', 'startSession failed', error);
+      throw denial;
+    }
+    if (started !== undefined && !isSamePerson(started, session.presented)) {
+      await undo(hooks, session, undefined, report);
+      const error = new TypeError(
+        'mcpHandler: startSession returned something that is not the same principal',
+      );
+      report('start_session', error.message, error);
+      throw new McpGuardError('unavailable', { cause: error });
+    }
+    if (session.ending) await undo(hooks, session, started, report);
+    registry.assertAlive(session);
+    session.hooks = hooks;
+    if (started) await registry.enrich(session, enrich(session.presented, started));
+  }
+  session.hooks = hooks;
+}
+
+function isSamePerson(value: unknown, person: Principal): value is Principal {
+  return isPrincipal(value) && principalKey(value) === principalKey(person);
+}
+
+async function undo(
+  { endSession }: SessionHooks,
+  { id, presented, endReason }: LiveSession,
+  started: Principal | void,
+  report: Report,
+): Promise<void> {
+  const principal = started && isSamePerson(started, presented) ? enrich(presented, started) : presented;
+  try {
+    await endSession?.(principal, { sessionId: id, reason: endReason ?? 'failed' });
+  } catch (error) {
+    report('end_session', 'endSession failed', error);
+  }
+}

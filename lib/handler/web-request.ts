@@ -1,0 +1,65 @@
+import type { Request as ExpressRequest } from 'express';
+
+/** Headers that tools never see. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'x-mcp-token',
+  'mcp-session-id',
+]);
+
+/** What the SDK reads itself, although tools do not see it. */
+const FOR_THE_SDK = 'mcp-session-id';
+
+/** The headers of a request as the SDK may read them and tools may see them, made of Node's without a copy. */
+class VisibleHeaders {
+  readonly #headers: ExpressRequest['headers'];
+  readonly #hidden: readonly string[];
+
+  constructor(headers: ExpressRequest['headers'], hidden: readonly string[]) {
+    this.#headers = headers;
+    this.#hidden = hidden;
+  }
+
+  get(name: string): string | null {
+    const key = name.toLowerCase();
+    if (key !== FOR_THE_SDK && this.#hides(key)) return null;
+    const value = this.#headers[key];
+    return value === undefined ? null : String(value);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  *entries(): IterableIterator<[string, string]> {
+    for (const [name, value] of Object.entries(this.#headers)) {
+      if (value !== undefined && !this.#hides(name)) yield [name, String(value)];
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  forEach(visit: (value: string, name: string) => void): void {
+    for (const [name, value] of this.entries()) visit(value, name);
+  }
+
+  #hides(name: string): boolean {
+    return HIDDEN.has(name) || this.#hidden.includes(name);
+  }
+}
+
+/**
+ * The request as the SDK's web-standard transport reads it: method, URL and headers. The body goes beside it, parsed.
+ */
+export function toWebRequest(request: ExpressRequest, hiddenHeaders: readonly string[]): Request {
+  const url = `${request.protocol}://${request.headers.host ?? 'localhost'}${request.originalUrl}`;
+  return {
+    method: request.method,
+    url: URL.canParse(url) ? url : 'http://localhost/',
+    headers: new VisibleHeaders(request.headers, hiddenHeaders),
+  } as unknown as Request;
+}

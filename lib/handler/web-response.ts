@@ -1,0 +1,60 @@
+import type { Response as ExpressResponse } from 'express';
+
+/** Unread bytes of a stream beyond which its client counts as gone. */
+const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Writes a web-standard response, and resolves when the last byte is written or the client is gone. Does nothing where
+ * an answer has begun meanwhile.
+ */
+export async function writeWebResponse(web: Response, response: ExpressResponse): Promise<void> {
+  const { body, headers } = web;
+  if (body && !headers.get('content-type')?.startsWith('text/event-stream')) {
+    const bytes = Buffer.from(await web.arrayBuffer());
+    if (begin(web, response, bytes.length)) response.end(bytes);
+    return;
+  }
+  if (!begin(web, response)) {
+    await body?.cancel();
+    return;
+  }
+  if (body) await pump(body.getReader(), response);
+  else response.end();
+}
+
+function begin({ status, headers }: Response, response: ExpressResponse, length?: number): boolean {
+  if (response.headersSent || response.destroyed) return false;
+  if (length !== undefined) response.setHeader('Content-Length', length);
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.writeHead(status);
+  return true;
+}
+
+/** Copies a stream. The transport does not wait for slow readers, so what they leave unread is bounded here. */
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  response: ExpressResponse,
+): Promise<void> {
+  const stop = (): void => {
+    reader.cancel().catch(() => {});
+  };
+  response.once('close', stop);
+  // A stream that says nothing yet must show its headers; one that speaks at once sends them with its first event.
+  const flushing = setImmediate(() => response.flushHeaders());
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || response.writableEnded || response.destroyed) break;
+      if (response.writableLength > MAX_BACKLOG_BYTES) {
+        response.destroy();
+        break;
+      }
+      response.write(value);
+    }
+  } finally {
+    clearImmediate(flushing);
+    response.off('close', stop);
+    stop();
+    if (!response.writableEnded && !response.destroyed) response.end();
+  }
+}

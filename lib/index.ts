@@ -1,0 +1,29 @@
+export { fromPassportVerify, type PassportDone } from './authentication/from-passport-verify.js';
+export type { ProofCacheOption } from './authentication/proof-cache-option.js';
+export type { PassportStrategy } from './authentication/strategy-runner.js';
+export type { TokenInfo, TokenVerifier } from './authentication/verifier.js';
+export type { LoginKeyName } from './credentials/login-limiter.js';
+export { MemoryLoginStore, type MemoryLoginStoreOptions } from './credentials/memory-login-store.js';
+export { guardErrorCodes, isGuardError, McpGuardError, type McpGuardErrorCode } from './errors.js';
+export { type GuardEvent, type GuardEventReason, onGuardEvent } from './events.js';
+export { type BasicAuthOptions, mcpBasicAuth } from './guards/basic-auth.js';
+export { type BearerAuthOptions, mcpBearerAuth } from './guards/bearer-auth.js';
+export { type LoginLimiterOptions, mcpLoginLimiter } from './guards/login-limiter.js';
+export { mcpOriginGuard, type OriginGuardOptions } from './guards/origin-guard.js';
+export { mcpPassport, type PassportOptions } from './guards/passport.js';
+export { mcpRequireAuth } from './guards/require-auth.js';
+export { mcpServiceAccount, type ServiceAccountOptions } from './guards/service-account.js';
+export {
+  mcpSessionBinding,
+  type RevocationTarget,
+  type SessionBinding,
+  type SessionBindingOptions,
+} from './guards/session-binding.js';
+export { mcpTlsGuard, type TlsGuardOptions } from './guards/tls-guard.js';
+export { mcpTokenGuard, type TokenGuardOptions } from './guards/token-guard.js';
+export type { CreateServerContext } from './handler/create-server.js';
+export { type McpHandler, type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
+export { getPrincipal } from './request-state.js';
+export { MemorySessionStore } from './sessions/memory-session-store.js';
+export { currentPrincipal } from './sessions/principal-context.js';
+export type * from './types.js';

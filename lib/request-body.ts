@@ -1,0 +1,70 @@
+import type { Request } from 'express';
+
+import type { McpGuardErrorCode } from './errors.js';
+import { isJsonType, parseJson } from './http/json.js';
+
+export type Body =
+  | { readonly kind: 'parsed'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly code: McpGuardErrorCode };
+
+export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+const TIMEOUT_MS = 10_000;
+
+const refused = (code: McpGuardErrorCode): Body => ({ kind: 'refused', code });
+
+/**
+ * The JSON body of a request, read once and left in `request.body`; a body that a parser before us has read is used as
+ * it is. Bounded in bytes and time; answers a refusal, never rejects.
+ */
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Body> {
+  const { headers } = request;
+  if (!isJsonType(headers['content-type'])) return refused('unsupported_media_type');
+  if (request.readableDidRead || request.readableEnded) return readParsed(request.body);
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return refused('unsupported_media_type');
+  if (Number(headers['content-length'] ?? 0) > maxBytes) {
+    request.resume();
+    return refused('body_too_large');
+  }
+  const bytes = await collect(request, maxBytes, timeoutMs);
+  if (typeof bytes === 'string') return refused(bytes);
+  const json = parseJson(bytes);
+  if (!json) return refused('invalid_body');
+  request.body = json.value;
+  return { kind: 'parsed', value: json.value };
+}
+
+function readParsed(body: unknown): Body {
+  if (body === undefined) return refused('invalid_body');
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return { kind: 'parsed', value: body };
+  const json = parseJson(Buffer.from(body as string));
+  return json ? { kind: 'parsed', value: json.value } : refused('invalid_body');
+}
+
+function collect(request: Request, maxBytes: number, timeoutMs: number): Promise<Buffer | McpGuardErrorCode> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (result: Buffer | McpGuardErrorCode): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      resolve(result);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else {
+        finish('body_too_large');
+        // What still comes is thrown away, so that the client can finish sending and read the answer.
+        request.resume();
+      }
+    };
+    const onEnd = (): void => finish(Buffer.concat(chunks));
+    const onGone = (): void => finish('invalid_body');
+    const timer = setTimeout(() => finish('body_timeout'), timeoutMs);
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}

@@ -1,0 +1,111 @@
+import type { Request } from 'express';
+
+import type { McpGuardErrorCode } from './errors.js';
+import { type Authorization, readAuthorization } from './http/authorization.js';
+import type { Challenge } from './http/denial.js';
+import type {
+  Awaitable,
+  BasicCredentials,
+  BearerCredentials,
+  CredentialVerifier,
+  Principal,
+  PrincipalFilter,
+} from './types.js';
+
+/** How one attempt to prove a credential went, for the limiter. */
+export type AttemptOutcome = 'failed' | 'proven' | 'released';
+
+/** Points reserved for one attempt; settled exactly once. */
+export interface Attempt {
+  settle(outcome: AttemptOutcome): Promise<void>;
+}
+
+/** The limiter as the guards after it ask it. */
+export interface AttemptLimiter {
+  readonly windowMs: number;
+  /** Reserves points, or throws a `McpGuardError` (`too_many_attempts`, `unavailable`). */
+  reserve(client: string, account: string | undefined, signal: AbortSignal): Promise<Attempt>;
+}
+
+export interface LoginQuestion {
+  readonly limiter: AttemptLimiter;
+  readonly client: string;
+}
+
+/** A guard that proves credentials, as the session binding knows it. */
+export interface ProofKeeper {
+  forget(filter: PrincipalFilter): void;
+  /** Tells when a principal has turned out to be inactive. Returns the way to stop listening. */
+  onInactive(listener: (principal: Principal) => void): () => void;
+  /** The verifier's `isActive` under the guard's timeout; announces `false` to the listeners. */
+  recheck?(principal: Principal): Awaitable<boolean>;
+}
+
+/** The verifier's part in a session's life. */
+export type SessionHooks = Pick<CredentialVerifier<never>, 'startSession' | 'endSession'>;
+
+export interface Proof {
+  readonly keeper?: ProofKeeper;
+  readonly hooks?: SessionHooks;
+  readonly credentials?: BasicCredentials | BearerCredentials;
+}
+
+/** A refusal that stands unless the request proves to belong to a live session of its caller. */
+export interface DeferredRefusal {
+  readonly code: McpGuardErrorCode;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** What guards leave for each other on one request. */
+export interface RequestState {
+  principal: Principal | undefined;
+  proof: Proof | undefined;
+  /** What is presented upstream as this request's token when the principal carries none. */
+  presentedToken: string | undefined;
+  resource: URL | undefined;
+  deferred: DeferredRefusal | undefined;
+  question: LoginQuestion | undefined;
+  authorization: Authorization | undefined;
+  readonly challenges: Challenge[];
+  readonly keepers: ProofKeeper[];
+  /** Lower-case names of headers that tools must not see, beyond the fixed ones. */
+  readonly hiddenHeaders: string[];
+  /** The session binding's hand to the handler; absent where none is mounted. */
+  sessions: unknown;
+}
+
+const STATE = Symbol.for('express-mcp-guards.state');
+
+/** The state of one request, made on first use. Two copies of this package share it, so they fail closed together. */
+export function requestState(request: Request): RequestState {
+  const holder = request as Request & { [STATE]?: RequestState };
+  const known = holder[STATE];
+  if (known) return known;
+  const state: RequestState = {
+    principal: undefined,
+    proof: undefined,
+    presentedToken: undefined,
+    resource: undefined,
+    deferred: undefined,
+    question: undefined,
+    authorization: undefined,
+    challenges: [],
+    keepers: [],
+    hiddenHeaders: [],
+    sessions: undefined,
+  };
+  // Not enumerable: whoever logs a request logs none of this.
+  Object.defineProperty(request, STATE, { value: state });
+  return state;
+}
+
+/** The proven caller of this request, or `undefined` before an authentication guard has let it pass. */
+export function getPrincipal(request: Request): Principal | undefined {
+  return (request as Request & { [STATE]?: RequestState })[STATE]?.principal;
+}
+
+/** The request's `Authorization`, read once. */
+export function authorizationOf(request: Request, state: RequestState): Authorization {
+  state.authorization ??= readAuthorization(request.rawHeaders);
+  return state.authorization;
+}

@@ -1,0 +1,77 @@
+import { mergePrincipal, principalKey } from '../principal.js';
+import type { SessionHooks } from '../request-state.js';
+import type { Principal, SessionEndReason } from '../types.js';
+import type { Exchange } from './exchange.js';
+
+/** A session that this process serves. */
+export class LiveSession {
+  readonly id: string;
+  /** The identity it is bound to. */
+  readonly owner: string;
+  /** Who began it, as proven then. */
+  readonly presented: Principal;
+  /** The same, with what `startSession` added. */
+  principal: Principal;
+  readonly createdAt: number;
+  lastSeenAt: number;
+  /** When `lastSeenAt` was last written to the store. */
+  writtenAt: number;
+  /** The absolute end, milliseconds since the epoch. */
+  expiresAt: number;
+  hooks: SessionHooks | undefined;
+  readonly exchanges: Set<Exchange> = new Set();
+  /** Calls without an answer yet; they outlive the exchange of a client that went away. */
+  calls = 0;
+  /** Closes what the handler built for it. */
+  closeServer: (() => Promise<void>) | undefined;
+  /** Its client is about to end it. */
+  isDeleting = false;
+  /** The end, once it has begun. */
+  ending: Promise<void> | undefined;
+  endReason: SessionEndReason | undefined;
+  readonly #controller = new AbortController();
+  readonly #merged = new WeakMap<Principal, Principal>();
+
+  constructor(id: string, presented: Principal, now: number, expiresAt: number) {
+    this.id = id;
+    this.owner = principalKey(presented);
+    this.presented = presented;
+    this.principal = presented;
+    this.createdAt = now;
+    this.lastSeenAt = now;
+    this.writtenAt = now;
+    this.expiresAt = expiresAt;
+  }
+
+  /** Aborted when the session ends. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get isBusy(): boolean {
+    return this.exchanges.size > 0 || this.calls > 0;
+  }
+
+  /** Whether `principal` still has every scope that the session began with. */
+  covers({ scopes = [] }: Principal): boolean {
+    return (this.presented.scopes ?? []).every((scope) => scopes.includes(scope));
+  }
+
+  /** The principal that tools see for a request of `principal`. */
+  principalFor(principal: Principal): Principal {
+    const known = this.#merged.get(principal);
+    if (known) return known;
+    const merged = mergePrincipal(principal, this.presented, this.principal);
+    this.#merged.set(principal, merged);
+    return merged;
+  }
+
+  /** Tells everybody who works for it that it is over. */
+  stop(reason: SessionEndReason): void {
+    this.#controller.abort();
+    const code =
+      reason === 'shutdown' ? 'closing' : reason === 'inactive' ? 'invalid_credentials' : 'session_not_found';
+    for (const exchange of this.exchanges) exchange.end(code);
+    this.exchanges.clear();
+  }
+}

@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+
+import { McpGuardError } from '../errors.js';
+import type { Publish } from '../events.js';
+import { matchesFilter, plainPrincipal, principalKey, sealPrincipal } from '../principal.js';
+import type { ProofKeeper } from '../request-state.js';
+import type { Principal, PrincipalFilter, SessionEndReason, SessionRecord, SessionStore } from '../types.js';
+import type { Exchange } from './exchange.js';
+import { LiveSession } from './live-session.js';
+import { Watch } from './watch.js';
+
+export interface SessionRegistryOptions {
+  readonly store: SessionStore;
+  readonly idleSeconds: number;
+  readonly absoluteSeconds: number;
+  readonly maxSessions: number;
+  readonly maxSessionsPerPrincipal: number;
+  readonly onLimit: 'evict-idle' | 'refuse';
+  readonly recheckSeconds: number;
+  readonly publish: Publish;
+}
+
+/** `lastSeenAt` is written at most this often. */
+const TOUCH_MS = 1000;
+
+/** The sessions that this process serves, over the store that keeps them. One path ends a session: `end`. */
+export class SessionRegistry {
+  readonly options: SessionRegistryOptions;
+  readonly #live = new Map<string, LiveSession>();
+  readonly #owned = new Map<string, Set<LiveSession>>();
+  readonly #exchanges = new Set<Exchange>();
+  readonly #keepers = new Map<ProofKeeper, () => void>();
+  readonly #watch: Watch;
+  readonly #stopHearing: (() => void) | undefined;
+
+  constructor(options: SessionRegistryOptions) {
+    this.options = options;
+    this.#watch = new Watch(this.#live, this.#exchanges, options, (session, reason) =>
+      this.end(session, reason),
+    );
+    this.#stopHearing = options.store.onDeleted?.((id, reason) => {
+      const session = this.#live.get(id);
+      if (session) void this.#finish(session, reason, false);
+    });
+  }
+
+  /** Learns of a guard that proves credentials, so that what it finds out ends sessions and what ends here is forgotten there. */
+  meet(keeper: ProofKeeper): void {
+    if (this.#keepers.has(keeper)) return;
+    this.#keepers.set(
+      keeper,
+      keeper.onInactive((principal) => void this.endOwned(principal, 'inactive')),
+    );
+  }
+
+  /**
+   * Takes a slot for a new session of `principal`. Throws `McpGuardError`: `session_limit` where there is none,
+   * `unavailable` where the store fails.
+   */
+  async create(principal: Principal, initialize: unknown): Promise<LiveSession> {
+    const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.options;
+    const now = Date.now();
+    const id = randomBytes(32).toString('base64url');
+    const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
+    const busy = [...(this.#owned.get(session.owner) ?? [])].filter(({ isBusy }) => isBusy);
+    // Known here before the store has it, so that a revocation meanwhile finds it.
+    this.#add(session);
+    try {
+      const record: SessionRecord = {
+        id,
+        principal: plainPrincipal(principal),
+        createdAt: now,
+        lastSeenAt: now,
+        expiresAt: session.expiresAt,
+        initialize: { message: initialize, presented: plainPrincipal(principal) },
+      };
+      const limits = {
+        maxSessions,
+        maxSessionsPerPrincipal,
+        onLimit,
+        busy: busy.map(({ id: busyId }) => busyId),
+      };
+      const outcome = await this.#ask(() => this.options.store.create(record, limits));
+      if (outcome === 'limit') throw new McpGuardError('session_limit');
+      for (const evicted of outcome.evicted) {
+        const victim = this.#live.get(evicted);
+        if (victim) void this.#finish(victim, 'evicted', true);
+      }
+    } catch (error) {
+      this.#remove(session);
+      throw error;
+    }
+    // It may have been ended before the store had it.
+    if (session.ending) await this.#ask(() => this.options.store.delete(id, session.endReason ?? 'revoked'));
+    this.assertAlive(session);
+    return session;
+  }
+
+  /** Keeps what `startSession` made of the principal. */
+  async enrich(session: LiveSession, principal: Principal): Promise<void> {
+    const { presented } = session;
+    session.principal = principal;
+    const isIssued = principal.token !== presented.token || principal.expiresAt !== presented.expiresAt;
+    if (isIssued && principal.expiresAt !== undefined) {
+      session.expiresAt = Math.min(session.expiresAt, principal.expiresAt * 1000);
+    }
+    const { expiresAt } = session;
+    await this.#ask(() =>
+      this.options.store.update(session.id, { principal: plainPrincipal(principal), expiresAt }),
+    );
+    this.assertAlive(session);
+  }
+
+  assertAlive(session: LiveSession): void {
+    if (session.ending) throw new McpGuardError('session_not_found');
+  }
+
+  /** The live session `id`, whoever owns it; ends it where its time is over. Throws `unavailable` where the store fails. */
+  async find(id: string): Promise<LiveSession | undefined> {
+    const record = await this.#ask(() => this.options.store.get(id));
+    const session = this.#live.get(id);
+    if (!record || !session || session.ending) {
+      if (session && !session.ending) void this.#finish(session, 'deleted', false);
+      return undefined;
+    }
+    const reason = this.#watch.overdue(session, Date.now());
+    if (reason) void this.end(session, reason);
+    return reason ? undefined : session;
+  }
+
+  open(exchange: Exchange, session: LiveSession | undefined): void {
+    this.#exchanges.add(exchange);
+    session?.exchanges.add(exchange);
+    this.#watch.wake();
+  }
+
+  closed(exchange: Exchange, session: LiveSession | undefined): void {
+    this.#exchanges.delete(exchange);
+    session?.exchanges.delete(exchange);
+    if (session) this.touch(session);
+  }
+
+  /** Idle time counts from here. */
+  touch(session: LiveSession): void {
+    const now = Date.now();
+    session.lastSeenAt = now;
+    if (session.ending || now - session.writtenAt < TOUCH_MS) return;
+    session.writtenAt = now;
+    this.#ask(() => this.options.store.update(session.id, { lastSeenAt: now })).catch(() => {});
+  }
+
+  /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
+  end(session: LiveSession, reason: SessionEndReason): Promise<void> {
+    return session.ending ?? this.#finish(session, reason, undefined);
+  }
+
+  /** Ends the sessions and streams of one principal. */
+  async endOwned(principal: Principal, reason: SessionEndReason): Promise<void> {
+    const owner = principalKey(principal);
+    for (const exchange of this.#exchanges) {
+      if (principalKey(exchange.principal) === owner) exchange.end('invalid_credentials');
+    }
+    await Promise.all([...(this.#owned.get(owner) ?? [])].map((session) => this.end(session, reason)));
+  }
+
+  async list(filter: PrincipalFilter): Promise<readonly SessionRecord[]> {
+    const records = await this.#ask(() => this.options.store.list(filter));
+    return records.map((record) => ({ ...record, principal: sealPrincipal(record.principal) }));
+  }
+
+  /** Ends sessions by id or by principal, and makes guards forget the proofs. Resolves to how many ended. */
+  async revoke(target: { readonly sessionId: string } | PrincipalFilter): Promise<number> {
+    const { store } = this.options;
+    const records =
+      'sessionId' in target
+        ? [await this.#ask(() => store.get(target.sessionId))].filter((record) => record !== undefined)
+        : await this.#ask(() => store.list(target));
+    const filters: readonly PrincipalFilter[] =
+      'sessionId' in target ? records.map(({ principal }) => principal) : [target];
+    for (const filter of filters) for (const keeper of this.#keepers.keys()) keeper.forget(filter);
+    if (!('sessionId' in target)) {
+      for (const exchange of this.#exchanges)
+        if (matchesFilter(exchange.principal, target)) exchange.end('session_not_found');
+    }
+    const ended = await Promise.all(records.map(({ id }) => this.#revokeOne(id)));
+    return ended.filter(Boolean).length;
+  }
+
+  async #revokeOne(id: string): Promise<boolean> {
+    const session = this.#live.get(id);
+    if (!session) return this.#ask(() => this.options.store.delete(id, 'revoked'));
+    const isNew = session.ending === undefined;
+    await this.end(session, 'revoked');
+    return isNew;
+  }
+
+  /** Ends every session that is served here, or lets go of it where the store outlives this process. */
+  async close(): Promise<void> {
+    this.#watch.stop();
+    this.#stopHearing?.();
+    for (const stop of this.#keepers.values()) stop();
+    this.#keepers.clear();
+    for (const exchange of this.#exchanges) exchange.end('closing');
+    await Promise.all([...this.#live.values()].map((session) => this.end(session, 'shutdown')));
+  }
+
+  #finish(session: LiveSession, reason: SessionEndReason, isRemoved: boolean | undefined): Promise<void> {
+    if (session.ending) return session.ending;
+    session.endReason = reason;
+    this.#remove(session);
+    session.ending = this.#takeDown(session, reason, isRemoved);
+    return session.ending;
+  }
+
+  async #takeDown(
+    session: LiveSession,
+    reason: SessionEndReason,
+    isRemoved: boolean | undefined,
+  ): Promise<void> {
+    // What follows may come back here: by then the end must be known.
+    await Promise.resolve();
+    session.stop(reason);
+    const { publish, store } = this.options;
+    const about = { principal: session.owner, session: session.id };
+    const fail = (why: 'transport' | 'store_error' | 'end_session'): void =>
+      publish({ type: 'server.failed', reason: why, ...about });
+    try {
+      await session.closeServer?.();
+    } catch {
+      fail('transport');
+    }
+    if (store.shared && reason === 'shutdown') return;
+    let isOurs = isRemoved ?? false;
+    try {
+      if (isRemoved === undefined) isOurs = await store.delete(session.id, reason);
+    } catch {
+      // Its record stays behind until the store forgets it; the login is undone all the same where no other node can.
+      isOurs = !store.shared;
+      fail('store_error');
+    }
+    publish({ type: 'session.ended', reason, ...about });
+    if (!isOurs) return;
+    try {
+      await session.hooks?.endSession?.(session.principal, { sessionId: session.id, reason });
+    } catch {
+      fail('end_session');
+    }
+  }
+
+  /** The store's answer; whatever it throws is an outage. */
+  async #ask<T>(question: () => T | PromiseLike<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (cause) {
+      throw new McpGuardError('unavailable', { cause });
+    }
+  }
+
+  #add(session: LiveSession): void {
+    this.#live.set(session.id, session);
+    this.#owned.set(session.owner, (this.#owned.get(session.owner) ?? new Set()).add(session));
+    this.#watch.wake();
+  }
+
+  #remove(session: LiveSession): void {
+    this.#live.delete(session.id);
+    const owned = this.#owned.get(session.owner);
+    owned?.delete(session);
+    if (owned?.size === 0) this.#owned.delete(session.owner);
+  }
+}
