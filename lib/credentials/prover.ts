@@ -1,30 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
-import { isGuardError, type McpGuardErrorCode } from '../errors.js';
+import type { McpGuardErrorCode } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
-import { hasExpired } from '../principal.js';
-import type {
-  Attempt,
-  AttemptOutcome,
-  DeferredRefusal,
-  LoginQuestion,
-  ProofKeeper,
-} from '../request-state.js';
+import type { DeferredRefusal, ProofKeeper } from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
+import { type IsActive, Liveness } from './liveness.js';
 import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
-import { readAnswer, readThrown, type Verdict, withinTime } from './verdict.js';
-
-/** One presented credential, and how to verify it. */
-export interface ProofRequest {
-  /** The credential's fingerprint. */
-  readonly key: string;
-  /** The folded account name, where the credential names one. */
-  readonly account: string | undefined;
-  readonly question: LoginQuestion | undefined;
-  verify(signal: AbortSignal): Awaitable<unknown>;
-  /** Tells when the client is gone. Returns the way to stop listening. */
-  onGone(listener: () => void): () => void;
-}
+import { type Landing, type ProofRequest, Verification, type VerificationOptions } from './verification.js';
 
 export type ProofResult =
   | {
@@ -41,11 +23,6 @@ export type ProofResult =
       readonly retryAfterSeconds?: number | undefined;
     };
 
-type Landing =
-  | Verdict
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'held'; readonly refusal: DeferredRefusal };
-
 interface Flight {
   readonly controller: AbortController;
   readonly client: string | undefined;
@@ -53,13 +30,9 @@ interface Flight {
   waiting: number;
 }
 
-export interface ProverOptions {
-  /** The guard's name, for warnings. */
-  readonly owner: string;
+export interface ProverOptions extends VerificationOptions {
   readonly proofCache: ProofCacheOptions | false;
-  readonly timeoutMs: number;
-  readonly maxConcurrent: number;
-  readonly isActive: ((principal: Principal) => Awaitable<boolean>) | undefined;
+  readonly isActive: IsActive | undefined;
 }
 
 const MAX_REJECTED = 10_000;
@@ -80,18 +53,18 @@ const denied = (
  * bounded concurrency, timeout, verifier, settling, liveness.
  */
 export class Prover implements ProofKeeper {
-  readonly #options: ProverOptions;
   readonly #cache: ProofCache | undefined;
   readonly #rejected = new LRUCache<string, number>({ max: MAX_REJECTED });
   readonly #flights = new Map<string, Flight>();
   readonly #admissions = new Map<string, Promise<DeferredRefusal | undefined>>();
-  readonly #listeners = new Set<(principal: Principal) => void>();
-  #running = 0;
+  readonly #verification: Verification;
+  readonly #liveness: Liveness;
   /** Grows with every `forget`: a verification that began before it must not be remembered after it. */
   #epoch = 0;
 
   constructor(options: ProverOptions) {
-    this.#options = options;
+    this.#verification = new Verification(options);
+    this.#liveness = new Liveness(options.owner, options.timeoutMs, options.isActive);
     this.#cache = options.proofCache === false ? undefined : new ProofCache(options.proofCache);
   }
 
@@ -103,8 +76,8 @@ export class Prover implements ProofKeeper {
         ? this.#alive(key, known.principal, false, undefined)
         : this.#admitted(request, known, false);
     }
-    if (question && (this.#rejected.get(key) ?? 0) > Date.now())
-      return denied('invalid_credentials', 'wrong');
+    const isRejected = question !== undefined && (this.#rejected.get(key) ?? 0) > Date.now();
+    if (isRejected) return denied('invalid_credentials', 'wrong');
     const flight = this.#flights.get(key);
     return this.#join(request, flight?.controller.signal.aborted === false ? flight : this.#start(request));
   }
@@ -115,25 +88,11 @@ export class Prover implements ProofKeeper {
   }
 
   onInactive(listener: (principal: Principal) => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return this.#liveness.onInactive(listener);
   }
 
   recheck(principal: Principal): Awaitable<boolean> {
-    const answer = this.#options.isActive?.(principal) ?? true;
-    if (typeof answer === 'boolean') return this.#announce(principal, answer);
-    return withinTime(() => answer, this.#options.timeoutMs).then((active) =>
-      this.#announce(principal, active),
-    );
-  }
-
-  #announce(principal: Principal, active: unknown): boolean {
-    if (typeof active !== 'boolean')
-      throw new TypeError(`${this.#options.owner}: isActive must answer a boolean`);
-    if (!active) for (const listener of this.#listeners) listener(principal);
-    return active;
+    return this.#liveness.ask(principal);
   }
 
   /** The last question before a principal is let in, asked on every request. */
@@ -151,7 +110,7 @@ export class Prover implements ProofKeeper {
     };
     const failed = (): ProofResult => denied('unavailable', 'verifier_error');
     try {
-      const active = this.recheck(principal);
+      const active = this.#liveness.ask(principal);
       return typeof active === 'boolean' ? conclude(active) : Promise.resolve(active).then(conclude, failed);
     } catch {
       return failed();
@@ -171,14 +130,9 @@ export class Prover implements ProofKeeper {
   }
 
   async #admit(request: ProofRequest, known: RememberedProof): Promise<DeferredRefusal | undefined> {
-    try {
-      const attempt = await this.#reserve(request, new AbortController());
-      await attempt?.settle('proven');
-      if (request.question) addClient(known, request.question.client);
-      return undefined;
-    } catch (error) {
-      return refusalOf(error);
-    }
+    const refusal = await this.#verification.admit(request);
+    if (!refusal && request.question) addClient(known, request.question.client);
+    return refusal;
   }
 
   #start(request: ProofRequest): Flight {
@@ -198,97 +152,40 @@ export class Prover implements ProofKeeper {
       if (flight.waiting === 0) flight.controller.abort();
     });
     const landing = await flight.landing.finally(stopListening);
-    switch (landing.kind) {
-      case 'proven': {
-        const { principal } = landing;
-        if (request.question === undefined || request.question.client === flight.client) {
-          return this.#alive(request.key, principal, true, undefined);
-        }
-        const known = this.#cache?.get(request.key) ?? { principal, clients: new Set(), diesAt: 0 };
-        return this.#admitted(request, known, true);
-      }
-      case 'wrong':
-        return denied('invalid_credentials', 'wrong');
-      case 'expired':
-        return denied('invalid_credentials', 'expired');
-      case 'abstained':
-        return denied('invalid_credentials', 'abstained');
-      case 'refused':
-        return denied(landing.code, landing.code);
-      case 'held': {
-        const { code, retryAfterSeconds } = landing.refusal;
-        return denied(code, code === 'too_many_attempts' ? code : 'limiter_error', retryAfterSeconds);
-      }
-      case 'unavailable':
-        return denied('unavailable', landing.reason);
+    if (landing.kind !== 'proven') return refusalFor(landing);
+    const { principal } = landing;
+    if (request.question === undefined || request.question.client === flight.client) {
+      return this.#alive(request.key, principal, true, undefined);
     }
-  }
-
-  async #reserve(
-    { question, account }: ProofRequest,
-    controller: AbortController,
-  ): Promise<Attempt | undefined> {
-    if (question === undefined) return undefined;
-    const reserving = question.limiter.reserve(question.client, account, controller.signal);
-    try {
-      return await withinTime(() => reserving, this.#options.timeoutMs, controller);
-    } catch (error) {
-      // Points that are reserved after all have nobody left to spend them.
-      reserving.then((attempt) => attempt.settle('released')).catch(() => {});
-      throw error;
-    }
+    const known = this.#cache?.get(request.key) ?? { principal, clients: new Set(), diesAt: 0 };
+    return this.#admitted(request, known, true);
   }
 
   async #fly(request: ProofRequest, controller: AbortController): Promise<Landing> {
-    let attempt: Attempt | undefined;
-    try {
-      attempt = await this.#reserve(request, controller);
-    } catch (error) {
-      return { kind: 'held', refusal: refusalOf(error) };
-    }
-    const landing = await this.#verify(request, controller);
-    try {
-      await attempt?.settle(outcomeOf(landing));
-    } catch {
-      return { kind: 'unavailable', reason: 'limiter_error' };
+    const epoch = this.#epoch;
+    const landing = await this.#verification.run(request, controller);
+    const { key, question } = request;
+    if (landing.kind === 'wrong' && question) this.#rejected.set(key, Date.now() + question.limiter.windowMs);
+    if (landing.kind === 'proven' && epoch === this.#epoch) {
+      this.#cache?.remember(key, landing.principal, question?.client);
     }
     return landing;
   }
+}
 
-  async #verify(request: ProofRequest, controller: AbortController): Promise<Landing> {
-    const { maxConcurrent, timeoutMs, owner } = this.#options;
-    if (controller.signal.aborted || this.#running >= maxConcurrent) {
-      return { kind: 'unavailable', reason: 'overloaded' };
+function refusalFor(landing: Exclude<Landing, { kind: 'proven' }>): ProofResult {
+  switch (landing.kind) {
+    case 'wrong':
+    case 'expired':
+    case 'abstained':
+      return denied('invalid_credentials', landing.kind);
+    case 'refused':
+      return denied(landing.code, landing.code);
+    case 'unavailable':
+      return denied('unavailable', landing.reason);
+    case 'held': {
+      const { code, retryAfterSeconds } = landing.refusal;
+      return denied(code, code === 'too_many_attempts' ? code : 'limiter_error', retryAfterSeconds);
     }
-    this.#running += 1;
-    const epoch = this.#epoch;
-    let verdict: Verdict;
-    try {
-      const answer = await withinTime(() => request.verify(controller.signal), timeoutMs, controller);
-      verdict = readAnswer(answer, owner);
-    } catch (error) {
-      verdict = readThrown(error);
-    } finally {
-      this.#running -= 1;
-    }
-    if (verdict.kind === 'wrong' && request.question) {
-      this.#rejected.set(request.key, Date.now() + request.question.limiter.windowMs);
-    }
-    if (verdict.kind !== 'proven') return verdict;
-    if (hasExpired(verdict.principal, Date.now())) return { kind: 'expired' };
-    if (epoch === this.#epoch)
-      this.#cache?.remember(request.key, verdict.principal, request.question?.client);
-    return verdict;
   }
-}
-
-function refusalOf(error: unknown): DeferredRefusal {
-  return isGuardError(error)
-    ? { code: error.code, retryAfterSeconds: error.retryAfterSeconds }
-    : { code: 'unavailable', retryAfterSeconds: undefined };
-}
-
-function outcomeOf({ kind }: Landing): AttemptOutcome {
-  if (kind === 'proven') return 'proven';
-  return kind === 'wrong' ? 'failed' : 'released';
 }

@@ -2,6 +2,7 @@ import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 import type { RequestHandler } from 'express';
 
 import { hideCredentials } from '../authentication/auth-info.js';
+import { bearerChallenge, isIssuedFor } from '../authentication/bearer-rules.js';
 import { defineAuthGuard, presentAuthorization } from '../authentication/define-auth-guard.js';
 import { type ProofCacheOption, proofCacheOf, proofCacheRule } from '../authentication/proof-cache-option.js';
 import { bearerStrategy } from '../authentication/strict-strategies.js';
@@ -16,8 +17,6 @@ import {
 import { fingerprint } from '../credentials/fingerprint.js';
 import { Prover } from '../credentials/prover.js';
 import { parseBearer } from '../http/authorization.js';
-import { formatChallenge } from '../http/challenge.js';
-import type { Challenge } from '../http/denial.js';
 import { checkOptions, type OptionRule, rule } from '../options.js';
 import type { BearerCredentials, Principal, VerifierOption } from '../types.js';
 
@@ -70,7 +69,8 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
     timeoutMs: rule.milliseconds,
     maxConcurrent: rule.count,
   });
-  const { requiredScopes = [], timeoutMs = 5000, maxConcurrent = 64, toPrincipal } = options;
+  const { realm = 'mcp', requiredScopes = [], resourceMetadataUrl, toPrincipal } = options;
+  const { timeoutMs = 5000, maxConcurrent = 64 } = options;
   if (toPrincipal && !isTokenVerifier(options.verifier)) {
     throw new TypeError(
       'mcpBearerAuth: option "toPrincipal" must come with a verifier that has verifyAccessToken',
@@ -84,7 +84,7 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
     const answer = await verifier.verify(hideCredentials(credentials), context);
     return answer && resource && !isIssuedFor(answer, resource) ? null : answer;
   });
-  const challenge = bearerChallenge(options);
+  const challenge = bearerChallenge({ realm, requiredScopes, resourceMetadataUrl });
 
   return defineAuthGuard<BearerCredentials>({
     name: 'mcpBearerAuth',
@@ -115,34 +115,4 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
         ? undefined
         : { code: 'insufficient_scope', failed: challenge },
   });
-}
-
-/** MCP: a token issued for another resource, or for none, must be refused. The audience is the claim `aud`. */
-function isIssuedFor({ claims }: Principal, resource: URL): boolean {
-  const audiences: readonly unknown[] = [claims?.aud].flat();
-  return audiences.some(
-    (audience) =>
-      typeof audience === 'string' && URL.canParse(audience) && new URL(audience).href === resource.href,
-  );
-}
-
-/** RFC 6750 §3 and RFC 9728 §5.1. */
-function bearerChallenge({
-  realm = 'mcp',
-  requiredScopes,
-  resourceMetadataUrl,
-}: BearerAuthOptions): Challenge {
-  const build = (error?: string): string =>
-    formatChallenge('Bearer', {
-      realm,
-      error,
-      scope: requiredScopes?.join(' '),
-      resource_metadata: resourceMetadataUrl,
-    });
-  return {
-    scheme: 'bearer',
-    plain: build(),
-    invalid: build('invalid_token'),
-    insufficientScope: build('insufficient_scope'),
-  };
 }

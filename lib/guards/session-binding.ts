@@ -2,9 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 
 import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
-import type { GuardEventReason } from '../events.js';
 import { defineGuard, endAnswer, type GuardOutcome, HANDLED, publisher } from '../guard.js';
-import { headerValues, withoutHeader } from '../http/headers.js';
 import { checkOptions, methodsOf, oneOf, required, rule } from '../options.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
@@ -13,8 +11,9 @@ import { Exchange } from '../sessions/exchange.js';
 import { startsAnew } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
+import { bindingRefusal, forgetSessionId, sentSessionId } from '../sessions/session-id.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
-import type { Principal, PrincipalFilter, SessionRecord, SessionStore } from '../types.js';
+import type { PrincipalFilter, SessionRecord, SessionStore } from '../types.js';
 
 export interface SessionBindingOptions {
   /** Where sessions are kept. Default: this process. */
@@ -48,13 +47,7 @@ export interface SessionBinding extends RequestHandler {
   close(): Promise<void>;
 }
 
-const HEADER = 'mcp-session-id';
 const FILTER_RULES = { subject: required(rule.text), issuer: rule.text, tenant: rule.text } as const;
-/** Ids are minted here: 32 random bytes, base64url. */
-const OUR_SHAPE = /^[A-Za-z0-9_-]{43}$/;
-/** MCP 2025-11-25, session management: visible ASCII. */
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
-
 /**
  * Binds each MCP session to the principal that began it. On every request the caller is known before the session is
  * looked up; a session that is unknown, over or somebody else's is one and the same 404. Throws `TypeError` for bad
@@ -111,12 +104,13 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const { principal, deferred } = state;
     if (!principal) return lastGate(request, state);
     for (const keeper of state.keepers) registry.meet(keeper);
-    const [id, second] = headerValues(request.rawHeaders, HEADER);
-    if (id === undefined) return deferred ?? proceed(request, response, state);
-    if (second !== undefined || !VISIBLE_ASCII.test(id)) return deferred ?? { code: 'invalid_session_id' };
+    const sent = sentSessionId(request);
+    if (sent.kind === 'none') return deferred ?? proceed(request, response, state);
+    if (sent.kind === 'invalid') return deferred ?? { code: 'invalid_session_id' };
 
-    const session = OUR_SHAPE.test(id) ? await registry.find(id) : undefined;
-    const refused = refusal(id, session, principal);
+    const { id, isOurs } = sent;
+    const session = isOurs ? await registry.find(id) : undefined;
+    const refused = bindingRefusal(isOurs, session, principal);
     if (!refused) {
       state.deferred = undefined;
       return proceed(request, response, state, session);
@@ -143,21 +137,4 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     },
     close: () => registry.close(),
   });
-}
-
-function refusal(
-  id: string,
-  session: LiveSession | undefined,
-  principal: Principal,
-): GuardEventReason | undefined {
-  if (!OUR_SHAPE.test(id)) return 'malformed_session_id';
-  if (!session) return 'unknown_session';
-  if (session.owner !== principalKey(principal)) return 'foreign_session';
-  return session.covers(principal) ? undefined : 'reduced_scopes';
-}
-
-/** Takes the id out of the request, so that no handler ever sees one that is not its caller's. */
-function forgetSessionId(request: Request): void {
-  delete request.headers[HEADER];
-  request.rawHeaders = withoutHeader(request.rawHeaders, HEADER);
 }

@@ -7,6 +7,8 @@ import type { ProofKeeper } from '../request-state.js';
 import type { Principal, PrincipalFilter, SessionEndReason, SessionRecord, SessionStore } from '../types.js';
 import type { Exchange } from './exchange.js';
 import { LiveSession } from './live-session.js';
+import { Roster } from './roster.js';
+import { type Removal, takeDown } from './take-down.js';
 import { Watch } from './watch.js';
 
 export interface SessionRegistryOptions {
@@ -26,21 +28,19 @@ const TOUCH_MS = 1000;
 /** The sessions that this process serves, over the store that keeps them. One path ends a session: `end`. */
 export class SessionRegistry {
   readonly options: SessionRegistryOptions;
-  readonly #live = new Map<string, LiveSession>();
-  readonly #owned = new Map<string, Set<LiveSession>>();
-  readonly #exchanges = new Set<Exchange>();
+  readonly #roster = new Roster();
   readonly #keepers = new Map<ProofKeeper, () => void>();
   readonly #watch: Watch;
   readonly #stopHearing: (() => void) | undefined;
 
   constructor(options: SessionRegistryOptions) {
     this.options = options;
-    this.#watch = new Watch(this.#live, this.#exchanges, options, (session, reason) =>
+    this.#watch = new Watch(this.#roster.sessions, this.#roster.exchanges, options, (session, reason) =>
       this.end(session, reason),
     );
     this.#stopHearing = options.store.onDeleted?.((id, reason) => {
-      const session = this.#live.get(id);
-      if (session) void this.#finish(session, reason, false);
+      const session = this.#roster.sessions.get(id);
+      if (session) void this.#finish(session, reason, 'others');
     });
   }
 
@@ -62,9 +62,10 @@ export class SessionRegistry {
     const now = Date.now();
     const id = randomBytes(32).toString('base64url');
     const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
-    const busy = [...(this.#owned.get(session.owner) ?? [])].filter(({ isBusy }) => isBusy);
+    const busy = this.#roster.ownedBy(session.owner).filter(({ isBusy }) => isBusy);
     // Known here before the store has it, so that a revocation meanwhile finds it.
-    this.#add(session);
+    this.#roster.add(session);
+    this.#watch.wake();
     try {
       const record: SessionRecord = {
         id,
@@ -83,11 +84,11 @@ export class SessionRegistry {
       const outcome = await this.#ask(() => this.options.store.create(record, limits));
       if (outcome === 'limit') throw new McpGuardError('session_limit');
       for (const evicted of outcome.evicted) {
-        const victim = this.#live.get(evicted);
-        if (victim) void this.#finish(victim, 'evicted', true);
+        const victim = this.#roster.sessions.get(evicted);
+        if (victim) void this.#finish(victim, 'evicted', 'us');
       }
     } catch (error) {
-      this.#remove(session);
+      this.#roster.remove(session);
       throw error;
     }
     // It may have been ended before the store had it.
@@ -118,9 +119,10 @@ export class SessionRegistry {
   /** The live session `id`, whoever owns it; ends it where its time is over. Throws `unavailable` where the store fails. */
   async find(id: string): Promise<LiveSession | undefined> {
     const record = await this.#ask(() => this.options.store.get(id));
-    const session = this.#live.get(id);
+    const session = this.#roster.sessions.get(id);
     if (!record || !session || session.ending) {
-      if (session && !session.ending) void this.#finish(session, 'deleted', false);
+      if (session && !session.ending)
+        void this.#finish(session, 'deleted', this.options.store.shared ? 'others' : 'us');
       return undefined;
     }
     const reason = this.#watch.overdue(session, Date.now());
@@ -129,13 +131,13 @@ export class SessionRegistry {
   }
 
   open(exchange: Exchange, session: LiveSession | undefined): void {
-    this.#exchanges.add(exchange);
+    this.#roster.exchanges.add(exchange);
     session?.exchanges.add(exchange);
     this.#watch.wake();
   }
 
   closed(exchange: Exchange, session: LiveSession | undefined): void {
-    this.#exchanges.delete(exchange);
+    this.#roster.exchanges.delete(exchange);
     session?.exchanges.delete(exchange);
     if (session) this.touch(session);
   }
@@ -151,16 +153,16 @@ export class SessionRegistry {
 
   /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
   end(session: LiveSession, reason: SessionEndReason): Promise<void> {
-    return session.ending ?? this.#finish(session, reason, undefined);
+    return session.ending ?? this.#finish(session, reason, 'ask');
   }
 
   /** Ends the sessions and streams of one principal. */
   async endOwned(principal: Principal, reason: SessionEndReason): Promise<void> {
     const owner = principalKey(principal);
-    for (const exchange of this.#exchanges) {
+    for (const exchange of this.#roster.exchanges) {
       if (principalKey(exchange.principal) === owner) exchange.end('invalid_credentials');
     }
-    await Promise.all([...(this.#owned.get(owner) ?? [])].map((session) => this.end(session, reason)));
+    await Promise.all(this.#roster.ownedBy(owner).map((session) => this.end(session, reason)));
   }
 
   async list(filter: PrincipalFilter): Promise<readonly SessionRecord[]> {
@@ -179,7 +181,7 @@ export class SessionRegistry {
       'sessionId' in target ? records.map(({ principal }) => principal) : [target];
     for (const filter of filters) for (const keeper of this.#keepers.keys()) keeper.forget(filter);
     if (!('sessionId' in target)) {
-      for (const exchange of this.#exchanges)
+      for (const exchange of this.#roster.exchanges)
         if (matchesFilter(exchange.principal, target)) exchange.end('session_not_found');
     }
     const ended = await Promise.all(records.map(({ id }) => this.#revokeOne(id)));
@@ -187,7 +189,7 @@ export class SessionRegistry {
   }
 
   async #revokeOne(id: string): Promise<boolean> {
-    const session = this.#live.get(id);
+    const session = this.#roster.sessions.get(id);
     if (!session) return this.#ask(() => this.options.store.delete(id, 'revoked'));
     const isNew = session.ending === undefined;
     await this.end(session, 'revoked');
@@ -200,51 +202,16 @@ export class SessionRegistry {
     this.#stopHearing?.();
     for (const stop of this.#keepers.values()) stop();
     this.#keepers.clear();
-    for (const exchange of this.#exchanges) exchange.end('closing');
-    await Promise.all([...this.#live.values()].map((session) => this.end(session, 'shutdown')));
+    for (const exchange of this.#roster.exchanges) exchange.end('closing');
+    await Promise.all([...this.#roster.sessions.values()].map((session) => this.end(session, 'shutdown')));
   }
 
-  #finish(session: LiveSession, reason: SessionEndReason, isRemoved: boolean | undefined): Promise<void> {
+  #finish(session: LiveSession, reason: SessionEndReason, removal: Removal): Promise<void> {
     if (session.ending) return session.ending;
     session.endReason = reason;
-    this.#remove(session);
-    session.ending = this.#takeDown(session, reason, isRemoved);
+    this.#roster.remove(session);
+    session.ending = takeDown(session, reason, removal, this.options);
     return session.ending;
-  }
-
-  async #takeDown(
-    session: LiveSession,
-    reason: SessionEndReason,
-    isRemoved: boolean | undefined,
-  ): Promise<void> {
-    // What follows may come back here: by then the end must be known.
-    await Promise.resolve();
-    session.stop(reason);
-    const { publish, store } = this.options;
-    const about = { principal: session.owner, session: session.id };
-    const fail = (why: 'transport' | 'store_error' | 'end_session'): void =>
-      publish({ type: 'server.failed', reason: why, ...about });
-    try {
-      await session.closeServer?.();
-    } catch {
-      fail('transport');
-    }
-    if (store.shared && reason === 'shutdown') return;
-    let isOurs = isRemoved ?? false;
-    try {
-      if (isRemoved === undefined) isOurs = await store.delete(session.id, reason);
-    } catch {
-      // Its record stays behind until the store forgets it; the login is undone all the same where no other node can.
-      isOurs = !store.shared;
-      fail('store_error');
-    }
-    publish({ type: 'session.ended', reason, ...about });
-    if (!isOurs) return;
-    try {
-      await session.hooks?.endSession?.(session.principal, { sessionId: session.id, reason });
-    } catch {
-      fail('end_session');
-    }
   }
 
   /** The store's answer; whatever it throws is an outage. */
@@ -254,18 +221,5 @@ export class SessionRegistry {
     } catch (cause) {
       throw new McpGuardError('unavailable', { cause });
     }
-  }
-
-  #add(session: LiveSession): void {
-    this.#live.set(session.id, session);
-    this.#owned.set(session.owner, (this.#owned.get(session.owner) ?? new Set()).add(session));
-    this.#watch.wake();
-  }
-
-  #remove(session: LiveSession): void {
-    this.#live.delete(session.id);
-    const owned = this.#owned.get(session.owner);
-    owned?.delete(session);
-    if (owned?.size === 0) this.#owned.delete(session.owner);
   }
 }
