@@ -25,6 +25,8 @@ export interface AttemptLimiter {
   readonly windowMs: number;
   /** Reserves points, or throws a `McpGuardError` (`too_many_attempts`, `unavailable`). */
   reserve(client: string, account: string | undefined, signal: AbortSignal): Promise<Attempt>;
+  /** Makes `client` a known source of `account` without an attempt. Never rejects. */
+  vouch(client: string, account: string | undefined): Promise<void>;
 }
 
 export interface LoginQuestion {
@@ -54,6 +56,8 @@ export interface Proof {
 export interface DeferredRefusal {
   readonly code: McpGuardErrorCode;
   readonly retryAfterSeconds: number | undefined;
+  /** To be called when it is lifted: from then on the client counts as one that has proved the credential. */
+  readonly lift?: () => void;
 }
 
 /** What guards leave for each other on one request. */

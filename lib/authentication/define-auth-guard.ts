@@ -9,6 +9,7 @@ import { authorizationOf, type RequestState, type SessionHooks } from '../reques
 import type { Awaitable, BasicCredentials, BearerCredentials, Principal, VerifyContext } from '../types.js';
 import { authInfoFor } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
+import { type Refusal, refusalOf, tell } from './refusal.js';
 
 /** A credential of a guard's own scheme, as presented. */
 export interface Presented<C> {
@@ -84,7 +85,12 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       if (denial)
         return refuse(publish, state, { ...denial, kind: 'denied', reason: denial.code }, challenge);
       if (isFresh)
-        publish({ type: 'auth.succeeded', principal: principalKey(principal), ...clientOf(state) });
+        publish({
+          type: 'auth.succeeded',
+          principal: principalKey(principal),
+          ...(state.question && { client: state.question.client }),
+        });
+      if (deferred) tell(publish, state, refusalOf(deferred));
       state.deferred = deferred;
       admit(request, state, config, presented, principal);
       return undefined;
@@ -116,27 +122,13 @@ export function setPrincipal(request: Request, state: RequestState, principal: P
   Object.assign(request, { user: principal, auth });
 }
 
-type Refusal = Extract<ProofResult, { kind: 'denied' }>;
-
-const refusalOf = ({ code }: Denial): Refusal => ({ kind: 'denied', code, reason: code });
-
-function clientOf({ question }: RequestState): { client?: string } {
-  return question ? { client: question.client } : {};
-}
-
 function refuse(
   publish: Publish,
   state: RequestState,
-  { code, reason, retryAfterSeconds }: Refusal,
+  refusal: Refusal,
   challenge: Challenge | undefined,
 ): Denial {
-  const client = clientOf(state);
-  if (code === 'too_many_attempts') {
-    publish({ type: 'auth.throttled', retryAfterSeconds: retryAfterSeconds ?? 1, ...client });
-  } else if (code === 'unavailable') {
-    publish({ type: 'auth.unavailable', reason, ...client });
-  } else {
-    publish({ type: 'auth.failed', reason, ...client });
-  }
+  tell(publish, state, refusal);
+  const { code, retryAfterSeconds } = refusal;
   return { code, retryAfterSeconds, ...(challenge && { failed: challenge }) };
 }

@@ -47,6 +47,18 @@ export class LoginLimiter implements AttemptLimiter {
     }
   }
 
+  async vouch(client: string, account: string | undefined): Promise<void> {
+    const { ipAccount } = this.#keysOf(client, account);
+    if (ipAccount === undefined) return;
+    const { store, budget } = this.#options;
+    try {
+      const reservation = await store.reserve({ ipAccount }, budget);
+      if (reservation.status === 'reserved') await store.settle(reservation, 'proven', budget);
+    } catch {
+      // The source stays unknown, which only costs it its own budget.
+    }
+  }
+
   #keysOf(client: string, account: string | undefined): LoginKeys {
     const { keys } = this.#options;
     return {

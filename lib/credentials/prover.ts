@@ -131,8 +131,18 @@ export class Prover implements ProofKeeper {
 
   async #admit(request: ProofRequest, known: RememberedProof): Promise<DeferredRefusal | undefined> {
     const refusal = await this.#verification.admit(request);
-    if (!refusal && request.question) addClient(known, request.question.client);
-    return refusal;
+    const { question, account } = request;
+    if (!question) return refusal;
+    if (!refusal) addClient(known, question.client);
+    return (
+      refusal && {
+        ...refusal,
+        lift: () => {
+          addClient(known, question.client);
+          void question.limiter.vouch(question.client, account);
+        },
+      }
+    );
   }
 
   #start(request: ProofRequest): Flight {

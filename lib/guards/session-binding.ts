@@ -112,6 +112,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const session = isOurs ? await registry.find(id) : undefined;
     const refused = bindingRefusal(isOurs, session, principal);
     if (!refused) {
+      deferred?.lift?.();
       state.deferred = undefined;
       return proceed(request, response, state, session);
     }

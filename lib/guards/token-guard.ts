@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 
 import { MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
+import { refusalOf, tell } from '../authentication/refusal.js';
 import { fingerprint, secretsEqual } from '../credentials/fingerprint.js';
 import { Prover } from '../credentials/prover.js';
 import { defineGuard, publisher } from '../guard.js';
@@ -85,17 +86,9 @@ export function mcpTokenGuard(options: TokenGuardOptions): RequestHandler {
         return () => response.off('close', listener);
       },
     });
-    if (proof.kind === 'proven') return proof.deferred;
-    const client = state.question ? { client: state.question.client } : {};
-    if (proof.code === 'too_many_attempts') {
-      publish({ type: 'auth.throttled', retryAfterSeconds: proof.retryAfterSeconds ?? 1, ...client });
-    } else if (proof.code === 'unavailable') {
-      publish({ type: 'auth.unavailable', reason: proof.reason, ...client });
-    } else {
-      publish({ type: 'auth.failed', reason: proof.reason, ...client });
-    }
-    return proof.code === 'invalid_credentials'
-      ? refused
-      : { code: proof.code, retryAfterSeconds: proof.retryAfterSeconds };
+    const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
+    if (!refusal) return undefined;
+    tell(publish, state, refusal);
+    return refusal.code === 'invalid_credentials' ? refused : refusal;
   });
 }
