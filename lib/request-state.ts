@@ -52,12 +52,20 @@ export interface Proof {
   readonly credentials?: BasicCredentials | BearerCredentials;
 }
 
-/** A refusal that stands unless the request proves to belong to a live session of its caller. */
-export interface DeferredRefusal {
+/** What the limiter answered about a credential that is proven all the same. */
+export interface LimiterRefusal {
   readonly code: McpGuardErrorCode;
   readonly retryAfterSeconds: number | undefined;
-  /** To be called when it is lifted: from then on the client counts as one that has proved the credential. */
+  /** To be called where the refusal is lifted: the client then counts as one that has proved the credential. */
   readonly lift?: () => void;
+}
+
+/** A refusal that stands unless the request proves to belong to a live session of its caller. */
+export interface DeferredRefusal extends LimiterRefusal {
+  /** The caller, who is nobody to anyone else while the refusal stands. */
+  readonly principal: Principal;
+  /** Lets the caller pass after all. */
+  readonly lift: () => void;
 }
 
 /** What guards leave for each other on one request. */

@@ -5,7 +5,13 @@ import type { Publish } from '../events.js';
 import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import type { Challenge, Denial } from '../http/denial.js';
 import { principalKey } from '../principal.js';
-import { authorizationOf, type RequestState, type SessionHooks } from '../request-state.js';
+import {
+  authorizationOf,
+  type DeferredRefusal,
+  type LimiterRefusal,
+  type RequestState,
+  type SessionHooks,
+} from '../request-state.js';
 import type { Awaitable, BasicCredentials, BearerCredentials, Principal, VerifyContext } from '../types.js';
 import { authInfoFor } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
@@ -67,7 +73,7 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
     const presented = hasQueryToken(request.originalUrl) ? AMBIGUOUS : config.present(request, state);
     if (presented === undefined) return undefined;
     if ('code' in presented) return refuse(publish, state, refusalOf(presented), challenge);
-    if (state.principal) return refuse(publish, state, refusalOf(AMBIGUOUS), challenge);
+    if (state.principal || state.deferred) return refuse(publish, state, refusalOf(AMBIGUOUS), challenge);
     const result = prover.prove({
       key: presented.key,
       account: presented.account,
@@ -82,21 +88,34 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       if (proof.kind === 'denied') return refuse(publish, state, proof, challenge);
       const { principal, isFresh, deferred } = proof;
       const denial = config.authorize?.(principal);
-      if (denial)
-        return refuse(publish, state, { ...denial, kind: 'denied', reason: denial.code }, challenge);
-      if (isFresh)
-        publish({
-          type: 'auth.succeeded',
-          principal: principalKey(principal),
-          ...(state.question && { client: state.question.client }),
-        });
-      if (deferred) tell(publish, state, refusalOf(deferred));
-      state.deferred = deferred;
-      admit(request, state, config, presented, principal);
+      const pass = (): void => admit(request, state, config, presented, principal);
+      if (denial) return refuse(publish, state, refusalOf(deferred ?? denial), challenge);
+      if (deferred) {
+        tell(publish, state, refusalOf(deferred));
+        state.deferred = deferredFor(deferred, principal, pass);
+        return undefined;
+      }
+      if (isFresh) {
+        const client = state.question && { client: state.question.client };
+        publish({ type: 'auth.succeeded', principal: principalKey(principal), ...client });
+      }
+      pass();
       return undefined;
     };
     return 'kind' in result ? conclude(result) : Promise.resolve(result).then(conclude);
   });
+}
+
+/** While the refusal stands nobody learns of the principal: not `req.user`, not `getPrincipal`. */
+function deferredFor(refusal: LimiterRefusal, principal: Principal, pass: () => void): DeferredRefusal {
+  return {
+    ...refusal,
+    principal,
+    lift: () => {
+      refusal.lift?.();
+      pass();
+    },
+  };
 }
 
 function admit<C>(
@@ -106,6 +125,7 @@ function admit<C>(
   presented: Presented<C>,
   principal: Principal,
 ): void {
+  state.deferred = undefined;
   state.proof = {
     keeper: prover,
     ...(hooks && { hooks, credentials: presented.credentials as BasicCredentials | BearerCredentials }),

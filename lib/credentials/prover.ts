@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { McpGuardErrorCode } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
-import type { DeferredRefusal, ProofKeeper } from '../request-state.js';
+import type { LimiterRefusal, ProofKeeper } from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
 import { type IsActive, Liveness } from './liveness.js';
 import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
@@ -14,7 +14,7 @@ export type ProofResult =
       readonly principal: Principal;
       /** Verified now, not remembered. */
       readonly isFresh: boolean;
-      readonly deferred: DeferredRefusal | undefined;
+      readonly deferred: LimiterRefusal | undefined;
     }
   | {
       readonly kind: 'denied';
@@ -56,7 +56,7 @@ export class Prover implements ProofKeeper {
   readonly #cache: ProofCache | undefined;
   readonly #rejected = new LRUCache<string, number>({ max: MAX_REJECTED });
   readonly #flights = new Map<string, Flight>();
-  readonly #admissions = new Map<string, Promise<DeferredRefusal | undefined>>();
+  readonly #admissions = new Map<string, Promise<LimiterRefusal | undefined>>();
   readonly #verification: Verification;
   readonly #liveness: Liveness;
   /** Grows with every `forget`: a verification that began before it must not be remembered after it. */
@@ -100,7 +100,7 @@ export class Prover implements ProofKeeper {
     key: string,
     principal: Principal,
     isFresh: boolean,
-    deferred: DeferredRefusal | undefined,
+    deferred: LimiterRefusal | undefined,
   ): Awaitable<ProofResult> {
     const proven: ProofResult = { kind: 'proven', principal, isFresh, deferred };
     const conclude = (active: boolean): ProofResult => {
@@ -126,10 +126,12 @@ export class Prover implements ProofKeeper {
     const admission = this.#admissions.get(place) ?? this.#admit(request, known);
     this.#admissions.set(place, admission);
     const deferred = await admission.finally(() => this.#admissions.delete(place));
-    return this.#alive(request.key, known.principal, isFresh, deferred);
+    const result = await this.#alive(request.key, known.principal, isFresh, deferred);
+    // What is wrong with a person beyond the limiter's refusal is not for a guesser to learn.
+    return deferred && result.kind === 'denied' ? refusalFor({ kind: 'held', refusal: deferred }) : result;
   }
 
-  async #admit(request: ProofRequest, known: RememberedProof): Promise<DeferredRefusal | undefined> {
+  async #admit(request: ProofRequest, known: RememberedProof): Promise<LimiterRefusal | undefined> {
     const refusal = await this.#verification.admit(request);
     const { question, account } = request;
     if (!question) return refusal;

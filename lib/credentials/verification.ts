@@ -1,6 +1,6 @@
 import { isGuardError } from '../errors.js';
 import { hasExpired } from '../principal.js';
-import type { Attempt, AttemptOutcome, DeferredRefusal, LoginQuestion } from '../request-state.js';
+import type { Attempt, AttemptOutcome, LimiterRefusal, LoginQuestion } from '../request-state.js';
 import type { Awaitable } from '../types.js';
 import { readAnswer, readThrown, type Verdict, withinTime } from './verdict.js';
 
@@ -22,7 +22,7 @@ export type Landing =
   /** Genuine, but its time has passed. */
   | { readonly kind: 'expired' }
   /** The limiter held it back: no verifier ran. */
-  | { readonly kind: 'held'; readonly refusal: DeferredRefusal };
+  | { readonly kind: 'held'; readonly refusal: LimiterRefusal };
 
 export interface VerificationOptions {
   /** The guard's name, for warnings. */
@@ -58,7 +58,7 @@ export class Verification {
   }
 
   /** Asks the limiter as for a verification that proved the credential. Resolves to its refusal, if any. */
-  async admit(request: ProofRequest): Promise<DeferredRefusal | undefined> {
+  async admit(request: ProofRequest): Promise<LimiterRefusal | undefined> {
     try {
       const attempt = await this.#reserve(request, new AbortController());
       await attempt?.settle('proven');
@@ -102,7 +102,7 @@ export class Verification {
   }
 }
 
-function refusalOf(error: unknown): DeferredRefusal {
+function refusalOf(error: unknown): LimiterRefusal {
   return isGuardError(error)
     ? { code: error.code, retryAfterSeconds: error.retryAfterSeconds }
     : { code: 'unavailable', retryAfterSeconds: undefined };

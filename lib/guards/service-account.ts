@@ -28,7 +28,7 @@ export function mcpServiceAccount(options: ServiceAccountOptions): RequestHandle
   const principal = sealPrincipal(options.principal);
 
   return defineGuard('mcpServiceAccount', (request, _response, state) => {
-    if (!MCP_METHODS.has(request.method) || state.principal) return undefined;
+    if (!MCP_METHODS.has(request.method) || state.principal || state.deferred) return undefined;
     if (hasQueryToken(request.originalUrl)) return AMBIGUOUS;
     if (authorizationOf(request, state).kind !== 'none') return undefined;
     setPrincipal(request, state, principal);

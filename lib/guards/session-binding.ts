@@ -101,7 +101,8 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
 
   const guard = defineGuard('mcpSessionBinding', async (request, response, state) => {
     if (!MCP_METHODS.has(request.method)) return METHOD_NOT_ALLOWED;
-    const { principal, deferred } = state;
+    const { deferred } = state;
+    const principal = state.principal ?? deferred?.principal;
     if (!principal) return lastGate(request, state);
     for (const keeper of state.keepers) registry.meet(keeper);
     const sent = sentSessionId(request);
@@ -112,12 +113,11 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const session = isOurs ? await registry.find(id) : undefined;
     const refused = bindingRefusal(isOurs, session, principal);
     if (!refused) {
-      deferred?.lift?.();
-      state.deferred = undefined;
+      deferred?.lift();
       return proceed(request, response, state, session);
     }
     publish({ type: 'session.refused', reason: refused, principal: principalKey(principal), session: id });
-    if (session && refused === 'reduced_scopes') await registry.end(session, 'revoked');
+    if (session && refused === 'reduced_scopes' && !deferred) await registry.end(session, 'revoked');
     if (deferred) return deferred;
     const isRecovering = request.method === 'POST' && (await startsAnew(request));
     if (isRecovering === 'too slow') return { code: 'body_timeout' };
