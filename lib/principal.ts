@@ -97,7 +97,8 @@ export function mergePrincipal(request: Principal, presented: Principal, enriche
   const merged: Record<string, unknown> = { ...plainPrincipal(request) };
   for (const field of ENRICHABLE) {
     const brought = request[field];
-    if ((brought === undefined || same(brought, presented[field])) && enriched[field] !== undefined) {
+    const isAdded = enriched[field] !== undefined && !same(enriched[field], presented[field]);
+    if (isAdded && (brought === undefined || same(brought, presented[field]))) {
       merged[field] = enriched[field];
     }
   }

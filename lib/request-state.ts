@@ -39,6 +39,8 @@ export interface ProofKeeper {
   forget(filter: PrincipalFilter): void;
   /** Tells when a principal has turned out to be inactive. Returns the way to stop listening. */
   onInactive(listener: (principal: Principal) => void): () => void;
+  /** Learns to ask whether a live session was proven with a credential (by fingerprint). Returns the way to stop asking. */
+  onHeld(isProvenBy: (sessionId: string, key: string) => boolean): () => void;
   /** The verifier's `isActive` under the guard's timeout; announces `false` to the listeners. */
   recheck?(principal: Principal): Awaitable<boolean>;
 }
@@ -47,6 +49,8 @@ export interface ProofKeeper {
 export type SessionHooks = Pick<CredentialVerifier<never>, 'startSession' | 'endSession'>;
 
 export interface Proof {
+  /** The credential's fingerprint. */
+  readonly key?: string;
   readonly keeper?: ProofKeeper;
   readonly hooks?: SessionHooks;
   readonly credentials?: BasicCredentials | BearerCredentials;

@@ -78,6 +78,7 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       key: presented.key,
       account: presented.account,
       question: state.question,
+      sessionId: request.get('mcp-session-id'),
       verify: (signal) => config.verify(presented.credentials, { request, signal }),
       onGone: (listener) => {
         response.once('close', listener);
@@ -128,6 +129,7 @@ function admit<C>(
   state.deferred = undefined;
   state.proof = {
     keeper: prover,
+    key: presented.key,
     ...(hooks && { hooks, credentials: presented.credentials as BasicCredentials | BearerCredentials }),
   };
   state.presentedToken = presented.token;

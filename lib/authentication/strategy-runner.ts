@@ -20,7 +20,7 @@ const NAME = 'guarded';
  */
 export function strategyRunner(strategy: PassportStrategy): StrategyRunner {
   const own = new passport.Passport();
-  own.use(NAME, strategy as passport.Strategy);
+  own.use(NAME, catchingRejections(strategy) as passport.Strategy);
   return (request) =>
     new Promise((resolve, reject) => {
       const abstain = (): void => reject(new Abstained());
@@ -35,6 +35,15 @@ export function strategyRunner(strategy: PassportStrategy): StrategyRunner {
       };
       own.authenticate(NAME, { session: false }, conclude)(request, mutedResponse(abstain), abstain);
     });
+}
+
+/** Passport drops the promise of an async `authenticate`: unhandled, its rejection would end the process. */
+function catchingRejections(strategy: PassportStrategy): PassportStrategy {
+  function authenticate(this: { error(error: unknown): void }, request: Request, options?: object): void {
+    const outcome: unknown = strategy.authenticate.call(this, request, options);
+    if (outcome instanceof Promise) outcome.catch((error: unknown) => this.error(error));
+  }
+  return Object.create(strategy, { authenticate: { value: authenticate } }) as PassportStrategy;
 }
 
 /** What Passport needs of a response in order to redirect; nothing of it reaches the client. */

@@ -12,6 +12,9 @@ export interface LoginLimiterOptions {
   readonly maxWaiting: number;
 }
 
+/** Attempts of another node that end are heard of by asking again. */
+const ASK_AGAIN_MS = 100;
+
 /**
  * Reserves points for attempts to prove a credential, and lets those wait that only attempts in flight hold up.
  * Failures refuse; attempts in flight never do.
@@ -99,9 +102,11 @@ export class LoginLimiter implements AttemptLimiter {
     });
     queue.add(wake);
     signal.addEventListener('abort', wake, { once: true });
+    const timer = setTimeout(wake, ASK_AGAIN_MS);
     try {
       await turn;
     } finally {
+      clearTimeout(timer);
       signal.removeEventListener('abort', wake);
       queue.delete(wake);
       if (queue.size === 0 && this.#waiting.get(key) === queue) this.#waiting.delete(key);

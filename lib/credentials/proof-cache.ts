@@ -57,13 +57,10 @@ export class ProofCache {
   }
 }
 
-/** Adds a client that has just proved the credential too; the oldest makes room. */
-export function addClient(proof: RememberedProof, client: string): void {
-  if (proof.clients.size >= MAX_CLIENTS) {
-    for (const oldest of proof.clients) {
-      proof.clients.delete(oldest);
-      break;
-    }
-  }
-  proof.clients.add(client);
+/** Adds a client that has just proved the credential too; the one that proved it longest ago makes room. */
+export function addClient({ clients }: RememberedProof, client: string): void {
+  clients.delete(client);
+  const [oldest] = clients;
+  if (clients.size >= MAX_CLIENTS && oldest !== undefined) clients.delete(oldest);
+  clients.add(client);
 }

@@ -59,6 +59,7 @@ export class Prover implements ProofKeeper {
   readonly #admissions = new Map<string, Promise<LimiterRefusal | undefined>>();
   readonly #verification: Verification;
   readonly #liveness: Liveness;
+  readonly #sessionChecks = new Set<(sessionId: string, key: string) => boolean>();
   /** Grows with every `forget`: a verification that began before it must not be remembered after it. */
   #epoch = 0;
 
@@ -89,6 +90,13 @@ export class Prover implements ProofKeeper {
 
   onInactive(listener: (principal: Principal) => void): () => void {
     return this.#liveness.onInactive(listener);
+  }
+
+  onHeld(isProvenBy: (sessionId: string, key: string) => boolean): () => void {
+    this.#sessionChecks.add(isProvenBy);
+    return () => {
+      this.#sessionChecks.delete(isProvenBy);
+    };
   }
 
   recheck(principal: Principal): Awaitable<boolean> {
@@ -173,10 +181,22 @@ export class Prover implements ProofKeeper {
     return this.#admitted(request, known, true);
   }
 
+  #isOfLiveSession({ sessionId, key }: ProofRequest): boolean {
+    return (
+      sessionId !== undefined && [...this.#sessionChecks].some((isProvenBy) => isProvenBy(sessionId, key))
+    );
+  }
+
   async #fly(request: ProofRequest, controller: AbortController): Promise<Landing> {
     const epoch = this.#epoch;
-    const landing = await this.#verification.run(request, controller);
-    const { key, question } = request;
+    const { key, question, account } = request;
+    let landing = await this.#verification.run(request, controller);
+    // Others have filled the account's key, but this very credential began a session that lives: its id, which no
+    // guesser has, vouches for the client, and the client's own budget decides.
+    if (landing.kind === 'held' && question && this.#isOfLiveSession(request)) {
+      await question.limiter.vouch(question.client, account);
+      landing = await this.#verification.run(request, controller);
+    }
     if (landing.kind === 'wrong' && question) this.#rejected.set(key, Date.now() + question.limiter.windowMs);
     if (landing.kind === 'proven' && epoch === this.#epoch) {
       this.#cache?.remember(key, landing.principal, question?.client);

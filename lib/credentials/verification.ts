@@ -11,6 +11,8 @@ export interface ProofRequest {
   /** The folded account name, where the credential names one. */
   readonly account: string | undefined;
   readonly question: LoginQuestion | undefined;
+  /** The session that the request names, not looked up yet. */
+  readonly sessionId?: string | undefined;
   verify(signal: AbortSignal): Awaitable<unknown>;
   /** Tells when the client is gone. Returns the way to stop listening. */
   onGone(listener: () => void): () => void;

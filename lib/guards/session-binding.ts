@@ -89,7 +89,10 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const { principal, proof } = state;
     // A response that has closed tells nobody any more that it did.
     if (!principal || response.destroyed) return HANDLED;
-    if (session) setPrincipal(request, state, session.principalFor(principal));
+    if (session) {
+      setPrincipal(request, state, session.principalFor(principal));
+      session.addProof(proof?.key);
+    }
     const exchange = new Exchange(principal, proof?.keeper, Date.now() + recheckSeconds * 1000, (code) =>
       endAnswer(response, { code }, state),
     );

@@ -16,7 +16,8 @@ export class ScopedEventStore implements EventStore {
   /** `scope` tells sessions apart; the store sees only its hash. */
   constructor(store: EventStore, scope: string) {
     this.#store = store;
-    this.#prefix = `${digest('event scope', scope)}.`;
+    // In hex: stores cut stream ids out of event ids at an `_` or `-`, the SDK's example does.
+    this.#prefix = `${Buffer.from(digest('event scope', scope), 'base64url').toString('hex')}.`;
   }
 
   storeEvent(streamId: string, message: Message): Promise<string> {

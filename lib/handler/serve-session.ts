@@ -82,6 +82,7 @@ async function start(
 ): Promise<Denial | undefined> {
   const principal = state.principal as Principal;
   const session = await takeSlot(registry, principal, message, context);
+  session.addProof(state.proof?.key);
   try {
     await runAs(principal, () => logIn(session, registry, request, state, context));
     setPrincipal(request, state, session.principalFor(principal));

@@ -3,6 +3,8 @@ import type { SessionHooks } from '../request-state.js';
 import type { Principal, SessionEndReason } from '../types.js';
 import type { Exchange } from './exchange.js';
 
+const MAX_PROOFS = 4;
+
 /** A session that this process serves. */
 export class LiveSession {
   readonly id: string;
@@ -24,6 +26,8 @@ export class LiveSession {
   calls = 0;
   /** Closes what the handler built for it. */
   closeServer: (() => Promise<void>) | undefined;
+  /** Fingerprints of the credentials that its caller has proven in it. */
+  readonly proofs: Set<string> = new Set();
   /** Its client is about to end it. */
   isDeleting = false;
   /** The end, once it has begun. */
@@ -55,6 +59,15 @@ export class LiveSession {
   /** Whether `principal` still has every scope that the session began with. */
   covers({ scopes = [] }: Principal): boolean {
     return (this.presented.scopes ?? []).every((scope) => scopes.includes(scope));
+  }
+
+  /** Remembers what its caller proved; a few, since clients keep to one credential or refresh a token. */
+  addProof(key: string | undefined): void {
+    if (key === undefined) return;
+    this.proofs.delete(key);
+    const [oldest] = this.proofs;
+    if (this.proofs.size >= MAX_PROOFS && oldest !== undefined) this.proofs.delete(oldest);
+    this.proofs.add(key);
   }
 
   /** The principal that tools see for a request of `principal`. */

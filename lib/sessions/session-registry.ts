@@ -47,10 +47,13 @@ export class SessionRegistry {
   /** Learns of a guard that proves credentials, so that what it finds out ends sessions and what ends here is forgotten there. */
   meet(keeper: ProofKeeper): void {
     if (this.#keepers.has(keeper)) return;
-    this.#keepers.set(
-      keeper,
+    const stops = [
       keeper.onInactive((principal) => void this.endOwned(principal, 'inactive')),
-    );
+      keeper.onHeld((id, key) => this.#roster.sessions.get(id)?.proofs.has(key) ?? false),
+    ];
+    this.#keepers.set(keeper, () => {
+      for (const stop of stops) stop();
+    });
   }
 
   /**
