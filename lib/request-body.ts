@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
 import type { McpGuardErrorCode } from './errors.js';
-import { isJsonType, parseJson } from './http/json.js';
+import { isJsonType, isPlainJson, parseJson } from './http/json.js';
 
 export type Body =
   | { readonly kind: 'parsed'; readonly value: unknown }
@@ -39,7 +39,9 @@ export async function readBody(
 
 function readParsed(body: unknown): Body {
   if (body === undefined) return refused('invalid_body');
-  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return { kind: 'parsed', value: body };
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    return isPlainJson(body) ? { kind: 'parsed', value: body } : refused('invalid_body');
+  }
   const json = parseJson(Buffer.from(body as string));
   return json ? { kind: 'parsed', value: json.value } : refused('invalid_body');
 }

@@ -2,8 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 
 import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
+import type { GuardEventReason } from '../events.js';
 import { defineGuard, endAnswer, type GuardOutcome, HANDLED, publisher } from '../guard.js';
-import { checkOptions, methodsOf, oneOf, required, rule } from '../options.js';
+import { checkOptions, isRecord, methodsOf, oneOf, required, rule } from '../options.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
 import { attach } from '../sessions/attachment.js';
@@ -47,7 +48,9 @@ export interface SessionBinding extends RequestHandler {
   close(): Promise<void>;
 }
 
-const FILTER_RULES = { subject: required(rule.text), issuer: rule.text, tenant: rule.text } as const;
+const FILTER_RULES = { subject: rule.text, issuer: rule.text, tenant: rule.text } as const;
+const OWNER_RULES = { ...FILTER_RULES, subject: required(rule.text) } as const;
+const ID_RULES = { sessionId: required(rule.text) } as const;
 /**
  * Binds each MCP session to the principal that began it. On every request the caller is known before the session is
  * looked up; a session that is unknown, over or somebody else's is one and the same 404. Throws `TypeError` for bad
@@ -113,13 +116,22 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     if (sent.kind === 'invalid') return deferred ?? { code: 'invalid_session_id' };
 
     const { id, isOurs } = sent;
-    const session = isOurs ? await registry.find(id) : undefined;
+    const tellRefusal = (reason: GuardEventReason): void =>
+      publish({ type: 'session.refused', reason, principal: principalKey(principal), session: id });
+    let session: LiveSession | undefined;
+    try {
+      session = isOurs ? await registry.find(id) : undefined;
+    } catch (error) {
+      tellRefusal('store_error');
+      if (deferred) return deferred;
+      throw error;
+    }
     const refused = bindingRefusal(isOurs, session, principal);
     if (!refused) {
       deferred?.lift();
       return proceed(request, response, state, session);
     }
-    publish({ type: 'session.refused', reason: refused, principal: principalKey(principal), session: id });
+    tellRefusal(refused);
     if (session && refused === 'reduced_scopes' && !deferred) await registry.end(session, 'revoked');
     if (deferred) return deferred;
     const isRecovering = request.method === 'POST' && (await startsAnew(request));
@@ -130,13 +142,12 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
   });
 
   return Object.assign(guard, {
-    list: (filter: PrincipalFilter = {}) => registry.list(filter),
+    list: async (filter: PrincipalFilter = {}) => {
+      checkOptions('list', filter, FILTER_RULES);
+      return registry.list(filter);
+    },
     revoke: async (target: RevocationTarget) => {
-      checkOptions(
-        'revoke',
-        target,
-        'sessionId' in target ? { sessionId: required(rule.text) } : FILTER_RULES,
-      );
+      checkOptions('revoke', target, isRecord(target) && 'sessionId' in target ? ID_RULES : OWNER_RULES);
       return registry.revoke(target);
     },
     close: () => registry.close(),

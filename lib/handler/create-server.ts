@@ -20,27 +20,30 @@ interface Closable {
 /** What went wrong on the server's side. */
 export type Failure = 'create_server' | 'start_session' | 'end_session' | 'transport';
 
-/** Tells the developer what went wrong. */
+/** Tells the developer of an error, and the listeners that something failed. */
 export type Report = (failure: Failure, what: string, error: unknown) => void;
 
+/** Tells the developer of an error. */
+export type TellError = (what: string, error: unknown) => void;
+
 /** The raw error goes to `onError` alone; without it a warning says what failed, and names no content. */
-export function reporter(
-  owner: string,
-  publish: Publish,
-  onError: ((error: unknown) => void) | undefined,
-): Report {
-  return (failure, what, error) => {
-    publish({ type: 'server.failed', reason: failure });
+export function errorTeller(owner: string, onError: ((error: unknown) => void) | undefined): TellError {
+  return (what, error) => {
     if (onError) {
       try {
         onError(error);
       } catch {}
-    } else if (failure !== 'transport') {
-      const name = error instanceof Error ? error.name : typeof error;
-      process.emitWarning(`${owner}: ${what} (${name}); pass onError to see it`, {
-        code: 'MCP_GUARD_SERVER',
-      });
+      return;
     }
+    const name = error instanceof Error ? error.name : typeof error;
+    process.emitWarning(`${owner}: ${what} (${name}); pass onError to see it`, { code: 'MCP_GUARD_SERVER' });
+  };
+}
+
+export function reporter(publish: Publish, tell: TellError): Report {
+  return (failure, what, error) => {
+    publish({ type: 'server.failed', reason: failure });
+    tell(what, error);
   };
 }
 

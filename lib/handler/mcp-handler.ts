@@ -10,7 +10,7 @@ import { checkOptions, methodsOf, required, rule } from '../options.js';
 import { DEFAULT_MAX_BODY_BYTES } from '../request-body.js';
 import { attachmentOf } from '../sessions/attachment.js';
 import type { Awaitable } from '../types.js';
-import { type CreateServerContext, reporter, serverMaker } from './create-server.js';
+import { type CreateServerContext, errorTeller, reporter, serverMaker } from './create-server.js';
 import { Drain } from './drain.js';
 import { type ServeContext, serveOnce } from './serve-once.js';
 import { serveSession } from './serve-session.js';
@@ -28,7 +28,10 @@ export interface McpHandlerOptions {
   readonly keepAliveMs?: number;
   /** How long `createServer`, and `startSession`, may take. Default 5000. */
   readonly createTimeoutMs?: number;
-  /** Gets errors of `createServer`, `startSession`, `endSession` and the transport as they are: they may hold secrets. */
+  /**
+   * Gets errors of `createServer`, `startSession`, `endSession`, the event store and the transport as they are: they
+   * may hold secrets. The transport also reports what clients do wrong.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -52,7 +55,11 @@ const NOT_ACCEPTABLE: Denial = { code: 'not_acceptable' };
  * @example
  * const mcp = mcpHandler({ createServer: ({ principal }) => buildServerFor(principal) });
  * app.use('/mcp', mcpBearerAuth({ verifier }), mcpSessionBinding(), mcp);
- * process.once('SIGTERM', () => mcp.close().then(() => server.close()));
+ * process.once('SIGTERM', async () => {
+ *   await mcp.close();
+ *   server.close();
+ *   server.closeAllConnections();
+ * });
  */
 export function mcpHandler(options: McpHandlerOptions): McpHandler {
   checkOptions('mcpHandler', options, {
@@ -66,7 +73,8 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
   });
   const { enableJsonResponse = false, eventStore, keepAliveMs, createTimeoutMs = 5000 } = options;
   const publish = publisher('mcpHandler');
-  const report = reporter('mcpHandler', publish, options.onError);
+  const tellError = errorTeller('mcpHandler', options.onError);
+  const report = reporter(publish, tellError);
   const drain = new Drain();
   const context: ServeContext = {
     makeServer: serverMaker(options.createServer, createTimeoutMs, report),
@@ -74,6 +82,8 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     createTimeoutMs,
     report,
+    tellError,
+    onClientError: options.onError,
     publish,
     endings: new Set(),
   };

@@ -12,23 +12,27 @@ type Sender = Parameters<EventStore['replayEventsAfter']>[1];
 export class ScopedEventStore implements EventStore {
   readonly #store: EventStore;
   readonly #prefix: string;
+  readonly #onFailure: (error: unknown) => void;
+  /** How often the store has failed. */
+  failures = 0;
 
   /** `scope` tells sessions apart; the store sees only its hash. */
-  constructor(store: EventStore, scope: string) {
+  constructor(store: EventStore, scope: string, onFailure: (error: unknown) => void) {
     this.#store = store;
+    this.#onFailure = onFailure;
     // In hex: stores cut stream ids out of event ids at an `_` or `-`, the SDK's example does.
     this.#prefix = `${Buffer.from(digest('event scope', scope), 'base64url').toString('hex')}.`;
   }
 
   storeEvent(streamId: string, message: Message): Promise<string> {
-    return this.#store.storeEvent(this.#prefix + streamId, message);
+    return this.#ask(() => this.#store.storeEvent(this.#prefix + streamId, message));
   }
 
   /** The SDK answers 400 where this is `undefined`, before any event is sent. */
   async getStreamIdForEventId(eventId: string): Promise<string | undefined> {
     const store = this.#store;
     const streamId = store.getStreamIdForEventId
-      ? await store.getStreamIdForEventId(eventId)
+      ? await this.#ask(async () => store.getStreamIdForEventId?.(eventId))
       : // The store tells only by replaying; what it replays here goes nowhere.
         await store.replayEventsAfter(eventId, { send: async () => {} }).catch(() => undefined);
     return this.#ownStream(streamId);
@@ -36,13 +40,26 @@ export class ScopedEventStore implements EventStore {
 
   async replayEventsAfter(lastEventId: string, { send }: Sender): Promise<string> {
     const events: [string, Message][] = [];
-    const streamId = await this.#store.replayEventsAfter(lastEventId, {
-      send: async (eventId, message) => void events.push([eventId, message]),
-    });
+    const streamId = await this.#ask(() =>
+      this.#store.replayEventsAfter(lastEventId, {
+        send: async (eventId, message) => void events.push([eventId, message]),
+      }),
+    );
     const own = this.#ownStream(streamId);
     if (own === undefined) throw new Error('the event belongs to another session');
     for (const [eventId, message] of events) await send(eventId, message);
     return own;
+  }
+
+  /** The SDK tells clients the text of what it catches: the store's own text stays here. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      this.failures += 1;
+      this.#onFailure(error);
+      throw new Error('the event store failed');
+    }
   }
 
   #ownStream(streamId: string | undefined): string | undefined {

@@ -8,7 +8,7 @@ import type { Denial } from '../http/denial.js';
 import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import { runAs } from '../sessions/principal-context.js';
-import type { CreateServerContext, Report } from './create-server.js';
+import type { CreateServerContext, Report, TellError } from './create-server.js';
 import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
 import { writeWebResponse } from './web-response.js';
 
@@ -19,6 +19,9 @@ export interface ServeContext {
   readonly maxBodyBytes: number;
   readonly createTimeoutMs: number;
   readonly report: Report;
+  readonly tellError: TellError;
+  /** Hears of every error of the transport, mistakes of clients among them. */
+  readonly onClientError: ((error: unknown) => void) | undefined;
   readonly publish: Publish;
   /** How to end what is being served, for closing. */
   readonly endings: Set<() => Promise<void>>;
@@ -28,13 +31,14 @@ export interface ServeContext {
 export async function openTransport(
   server: McpServer | Server,
   sessionId: string | undefined,
-  { transport, report }: ServeContext,
-  events: Omit<TransportEvents, 'onError'>,
+  { transport, report, onClientError }: ServeContext,
+  events: Pick<TransportEvents, 'onCalls' | 'onClose'>,
 ): Promise<SessionTransport> {
   try {
     return await SessionTransport.open(server, sessionId, transport, {
       ...events,
-      onError: (error) => report('transport', 'the transport reported an error', error),
+      onError: (error) => onClientError?.(error),
+      onFailure: (error) => report('transport', 'the transport failed', error),
     });
   } catch (error) {
     report('transport', 'the server could not be connected', error);

@@ -83,6 +83,7 @@ async function start(
   const principal = state.principal as Principal;
   const session = await takeSlot(registry, principal, message, context);
   session.addProof(state.proof?.key);
+  session.onEndError = (error) => context.tellError('endSession failed', error);
   try {
     await runAs(principal, () => logIn(session, registry, request, state, context));
     setPrincipal(request, state, session.principalFor(principal));

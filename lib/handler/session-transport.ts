@@ -5,6 +5,7 @@ import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 
+import { McpGuardError } from '../errors.js';
 import { requestState } from '../request-state.js';
 import { runAs } from '../sessions/principal-context.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
@@ -22,7 +23,10 @@ export interface TransportEvents {
   onCalls(running: number): void;
   /** The transport is closed, by whomever. */
   onClose(): void;
+  /** The SDK reports an error: its own, or a mistake of the client. */
   onError(error: unknown): void;
+  /** The event store failed, or the SDK did. */
+  onFailure(error: unknown): void;
 }
 
 const CANCELLED = { code: -32800, message: 'Request cancelled' };
@@ -32,6 +36,7 @@ export class SessionTransport {
   readonly #transport: WebStandardStreamableHTTPServerTransport;
   readonly #server: McpServer | Server;
   readonly #calls: Calls;
+  readonly #events: ScopedEventStore | undefined;
   /** In JSON mode the SDK never settles a request whose transport is closed, or whose call was cancelled. */
   readonly #mayNeverSettle: boolean;
 
@@ -39,8 +44,10 @@ export class SessionTransport {
     server: McpServer | Server,
     transport: WebStandardStreamableHTTPServerTransport,
     calls: Calls,
+    events: ScopedEventStore | undefined,
     mayNeverSettle: boolean,
   ) {
+    this.#events = events;
     this.#server = server;
     this.#transport = transport;
     this.#calls = calls;
@@ -52,13 +59,16 @@ export class SessionTransport {
     server: McpServer | Server,
     sessionId: string | undefined,
     { enableJsonResponse, eventStore, keepAliveMs }: TransportOptions,
-    { onCalls, onClose, onError }: TransportEvents,
+    { onCalls, onClose, onError, onFailure }: TransportEvents,
   ): Promise<SessionTransport> {
+    const events =
+      sessionId !== undefined && eventStore
+        ? new ScopedEventStore(eventStore, sessionId, onFailure)
+        : undefined;
     const transport = new WebStandardStreamableHTTPServerTransport({
       enableJsonResponse,
       ...(sessionId !== undefined && { sessionIdGenerator: () => sessionId }),
-      ...(sessionId !== undefined &&
-        eventStore && { eventStore: new ScopedEventStore(eventStore, sessionId) }),
+      ...(events && { eventStore: events }),
       ...(keepAliveMs !== undefined && { keepAliveMs }),
     });
     const calls = new Calls(onCalls);
@@ -67,19 +77,22 @@ export class SessionTransport {
       const id = answeredId(message);
       try {
         await send(message, options);
-      } finally {
-        if (id !== undefined) calls.finish(id);
+      } catch (error) {
+        // No answer will come any more: whoever waits for it must not wait for ever.
+        if (id !== undefined) calls.cancel(id);
+        throw error;
       }
+      if (id !== undefined) calls.finish(id);
     };
     transport.onclose = onClose;
     transport.onerror = onError;
     await server.connect(transport);
-    return new SessionTransport(server, transport, calls, enableJsonResponse);
+    return new SessionTransport(server, transport, calls, events, enableJsonResponse);
   }
 
   /**
    * Hands one request over, as the principal of the request. Resolves to what the SDK answers, or to `undefined` where
-   * the client had its answer, or was gone, before.
+   * the client had its answer, or was gone, before. Rejects with a `McpGuardError` (503) where the event store failed.
    */
   async handle(
     request: ExpressRequest,
@@ -90,6 +103,7 @@ export class SessionTransport {
     const { principal } = state;
     if (!principal) throw new TypeError('SessionTransport: no principal');
     const ids = requestIds(body);
+    const failuresBefore = this.#events?.failures;
     this.#calls.begin(ids, { abandon: () => abandon(response) });
     const authInfo = (request as unknown as { auth: AuthInfo }).auth;
     const handling = runAs(principal, () =>
@@ -101,7 +115,8 @@ export class SessionTransport {
     const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
     if (!web) return undefined;
     if (!web.ok) for (const id of ids) this.#calls.finish(id);
-    else for (const id of cancelledIds(body)) this.#cancel(id);
+    if (!web.ok && this.#events?.failures !== failuresBefore) throw new McpGuardError('unavailable');
+    if (web.ok) for (const id of cancelledIds(body)) this.#cancel(id);
     return web;
   }
 

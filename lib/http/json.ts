@@ -43,6 +43,18 @@ export function parseJson(bytes: Uint8Array): { readonly value: unknown } | unde
   }
 }
 
+/** Whether a value that another reader made of JSON is one that `parseJson` would have made. */
+export function isPlainJson(value: unknown): boolean {
+  const open: [node: unknown, depth: number][] = [[value, 1]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [node, depth] = next;
+    if (typeof node !== 'object' || node === null) continue;
+    if (depth > MAX_DEPTH || Object.hasOwn(node, '__proto__')) return false;
+    for (const child of Object.values(node)) open.push([child, depth + 1]);
+  }
+  return true;
+}
+
 /** Whether a `Content-Type` is JSON in UTF-8 (RFC 9110 §8.3, RFC 8259 §8.1). */
 export function isJsonType(contentType: string | undefined): boolean {
   if (contentType === undefined) return false;

@@ -22,6 +22,8 @@ export class LiveSession {
   expiresAt: number;
   hooks: SessionHooks | undefined;
   readonly exchanges: Set<Exchange> = new Set();
+  /** Told of an `endSession` that fails. */
+  onEndError: ((error: unknown) => void) | undefined;
   /** Calls without an answer yet; they outlive the exchange of a client that went away. */
   calls = 0;
   /** Closes what the handler built for it. */

@@ -29,6 +29,8 @@ const TOUCH_MS = 1000;
 export class SessionRegistry {
   readonly options: SessionRegistryOptions;
   readonly #roster = new Roster();
+  /** Ends under way: until then the record is theirs to remove. */
+  readonly #endings = new Map<string, Promise<void>>();
   readonly #keepers = new Map<ProofKeeper, () => void>();
   readonly #watch: Watch;
   readonly #stopHearing: (() => void) | undefined;
@@ -183,15 +185,21 @@ export class SessionRegistry {
     const filters: readonly PrincipalFilter[] =
       'sessionId' in target ? records.map(({ principal }) => principal) : [target];
     for (const filter of filters) for (const keeper of this.#keepers.keys()) keeper.forget(filter);
+    const ids = new Set(records.map(({ id }) => id));
     if (!('sessionId' in target)) {
       for (const exchange of this.#roster.exchanges)
         if (matchesFilter(exchange.principal, target)) exchange.end('session_not_found');
+      // Of a session that is just beginning the store may know nothing yet.
+      for (const { id, presented } of this.#roster.sessions.values())
+        if (matchesFilter(presented, target)) ids.add(id);
     }
-    const ended = await Promise.all(records.map(({ id }) => this.#revokeOne(id)));
+    const ended = await Promise.all([...ids].map((id) => this.#revokeOne(id)));
     return ended.filter(Boolean).length;
   }
 
   async #revokeOne(id: string): Promise<boolean> {
+    const ending = this.#endings.get(id);
+    if (ending) return ending.then(() => false);
     const session = this.#roster.sessions.get(id);
     if (!session) return this.#ask(() => this.options.store.delete(id, 'revoked'));
     const isNew = session.ending === undefined;
@@ -214,6 +222,8 @@ export class SessionRegistry {
     session.endReason = reason;
     this.#roster.remove(session);
     session.ending = takeDown(session, reason, removal, this.options);
+    this.#endings.set(session.id, session.ending);
+    void session.ending.then(() => this.#endings.delete(session.id));
     return session.ending;
   }
 

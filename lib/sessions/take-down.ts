@@ -44,7 +44,8 @@ export async function takeDown(
   if (!isOurs) return;
   try {
     await session.hooks?.endSession?.(session.principal, { sessionId: session.id, reason });
-  } catch {
+  } catch (error) {
     fail('end_session');
+    session.onEndError?.(error);
   }
 }

@@ -17,9 +17,9 @@ export function gate<T = void>(): Gate<T> {
 
 /** Waits until `condition` holds; fails after `timeoutMs` with `what`. */
 export async function until(what: string, condition: () => unknown, timeoutMs = 5000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

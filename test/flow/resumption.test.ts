@@ -1,0 +1,156 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { expect } from 'chai';
+
+import { call, toolCall } from '../support/call.js';
+import { eventStore } from '../support/event-store.js';
+import { type Gate, gate, until } from '../support/gate.js';
+import { as, guarded } from '../support/guarded.js';
+import { buildServer } from '../support/mcp.js';
+import { begin } from '../support/session.js';
+import type { Stream } from '../support/stream.js';
+
+const isLog = ({ method }: { method?: string }): boolean => method === 'notifications/message';
+const logged = (stream: Stream): unknown[] => stream.messages.filter(isLog).map(({ params }) => params?.data);
+const lastId = (stream: Stream): string => String(stream.events.at(-1)?.id);
+
+for (const tellsStreams of [true, false]) {
+  describe(`resumption, with a store that ${tellsStreams ? 'tells' : 'does not tell'} the stream of an event`, () => {
+    let servers: Map<string, McpServer>;
+    let steps: Gate[];
+    const serving = (store = eventStore(tellsStreams)) => {
+      servers = new Map();
+      steps = [gate(), gate()];
+      return guarded({
+        handler: { eventStore: store },
+        createServer: ({ principal, sessionId = '' }) => {
+          const server = buildServer(principal);
+          server.registerTool('steps', {}, async ({ sendNotification }) => {
+            for (const [n, { opened }] of steps.entries()) {
+              await opened;
+              const params = { level: 'info' as const, data: `step ${n}` };
+              await sendNotification({ method: 'notifications/message', params });
+            }
+            return { content: [{ type: 'text', text: 'done' }] };
+          });
+          servers.set(sessionId, server);
+          return server;
+        },
+      });
+    };
+    const log = (session: { readonly id: string }, data: string): Promise<void> | undefined =>
+      servers.get(session.id)?.sendLoggingMessage({ level: 'info', data });
+
+    it('sends on the GET stream what its client missed, once, and then goes on', async () => {
+      await using app = await serving();
+      const session = await begin(app.url, as('ann'));
+      const first = await session.listen();
+      await log(session, 'heard');
+      await first.message('the first is heard', isLog);
+      const cursor = lastId(first);
+      first.drop();
+      await first.ended;
+      await log(session, 'missed 1');
+      await log(session, 'missed 2');
+      const second = await session.listen({ 'last-event-id': cursor });
+      expect(second.response.statusCode).to.equal(200);
+      await until('the missed are there', () => logged(second).length === 2);
+      await log(session, 'live');
+      await until('the live one is there', () => logged(second).length === 3);
+      expect(logged(second)).to.deep.equal(['missed 1', 'missed 2', 'live']);
+      expect(await session.tool('echo', { text: 'alive' })).to.equal('alive');
+    });
+
+    it('sends the rest of a call whose client was cut off', async () => {
+      await using app = await serving();
+      const session = await begin(app.url, as('ann'));
+      const stream = await session.stream(toolCall('steps', {}, 9));
+      steps[0]?.open();
+      await stream.message('the first step is there', isLog);
+      const cursor = lastId(stream);
+      stream.drop();
+      await stream.ended;
+      steps[1]?.open();
+      const rest = await session.listen({ 'last-event-id': cursor });
+      const answer = await rest.message('the result is there', ({ id }) => id === 9);
+      expect(answer.result?.content).to.deep.equal([{ type: 'text', text: 'done' }]);
+      expect(logged(rest)).to.deep.equal(['step 1']);
+    });
+
+    it("lets the SDK's client go on by itself", async () => {
+      await using app = await serving();
+      const transport = new StreamableHTTPClientTransport(app.url, {
+        requestInit: { headers: as('ann') },
+        reconnectionOptions: {
+          initialReconnectionDelay: 1,
+          maxReconnectionDelay: 5,
+          reconnectionDelayGrowFactor: 1,
+          maxRetries: 99,
+        },
+      });
+      const client = new Client({ name: 'test', version: '1' });
+      await client.connect(transport);
+      let tokens = 0;
+      const options = {
+        onresumptiontoken: () => {
+          tokens += 1;
+        },
+      };
+      const result = client.callTool({ name: 'steps', arguments: {} }, undefined, options);
+      steps[0]?.open();
+      await until('the stream can be resumed', () => tokens > 1);
+      app.served.server.closeAllConnections();
+      steps[1]?.open();
+      expect((await result).content).to.deep.equal([{ type: 'text', text: 'done' }]);
+      await client.close();
+    });
+
+    it("refuses an event id of another session, the person's own too, without an event", async () => {
+      const store = eventStore(tellsStreams);
+      await using app = await serving(store);
+      const mine = await begin(app.url, as('ann'));
+      const others = [await begin(app.url, as('ann')), await begin(app.url, as('ben'))];
+      for (const other of others) {
+        const stream = await other.listen();
+        await log(other, 's3cret 1');
+        await stream.message('it has come', isLog);
+        await log(other, 's3cret 2');
+        const ids = store.events.map(({ eventId }) => eventId);
+        const own = await mine.tool('echo', { text: 'own events too' });
+        expect(own).to.equal('own events too');
+        for (const id of [...ids, 'e999', 'nonsense', '%00', '_GET_stream']) {
+          const reply = await call(app.url, { method: 'GET', headers: { ...mine.headers, 'last-event-id': id } });
+          const isOwn = store.events.some(({ eventId, message }) => eventId === id && isOf(mine, message));
+          expect(isOwn).to.equal(false);
+          expect(reply.status, id).to.equal(400);
+          expect(reply.text).to.not.include('s3cret');
+        }
+        stream.drop();
+      }
+      expect(await mine.tool('echo', { text: 'alive' })).to.equal('alive');
+    });
+
+    it('names streams of two sessions apart in the store, and shows it no session id', async () => {
+      const store = eventStore(tellsStreams);
+      await using app = await serving(store);
+      const sessions = [await begin(app.url, as('ann')), await begin(app.url, as('ann'))];
+      for (const session of sessions) await log(session, session.id.slice(0, 0));
+      const streams = store.events.filter(({ message }) => isLog(message as { method?: string }));
+      expect(new Set(streams.map(({ streamId }) => streamId)).size).to.equal(2);
+      for (const { id } of sessions) expect(JSON.stringify(store.events)).to.not.include(id);
+    });
+
+    it('refuses a resumption while the stream is still open', async () => {
+      await using app = await serving();
+      const session = await begin(app.url, as('ann'));
+      const stream = await session.listen();
+      await log(session, 'heard');
+      await stream.message('it is heard', isLog);
+      const headers = { ...session.headers, 'last-event-id': lastId(stream) };
+      expect((await call(app.url, { method: 'GET', headers })).status).to.equal(409);
+      await log(session, 'still');
+      await until('the first goes on', () => logged(stream).length === 2);
+    });
+  });
+}
