@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { isRecord } from './options.js';
 import type { Principal, PrincipalFilter } from './types.js';
 
@@ -85,9 +87,6 @@ export function enrich(base: Principal, enriched: Principal): Principal {
   return sealPrincipal({ ...plainPrincipal(base), ...plainPrincipal(enriched) });
 }
 
-const same = (a: unknown, b: unknown): boolean =>
-  a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
-
 /**
  * The principal that tools see: this request's, with what the session's login added wherever the request brings
  * nothing newer than it brought when the session began.
@@ -97,8 +96,8 @@ export function mergePrincipal(request: Principal, presented: Principal, enriche
   const merged: Record<string, unknown> = { ...plainPrincipal(request) };
   for (const field of ENRICHABLE) {
     const brought = request[field];
-    const isAdded = enriched[field] !== undefined && !same(enriched[field], presented[field]);
-    if (isAdded && (brought === undefined || same(brought, presented[field]))) {
+    const isAdded = enriched[field] !== undefined && !isDeepStrictEqual(enriched[field], presented[field]);
+    if (isAdded && (brought === undefined || isDeepStrictEqual(brought, presented[field]))) {
       merged[field] = enriched[field];
     }
   }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import type { Request } from 'express';
 
 import type { McpGuardErrorCode } from './errors.js';
@@ -91,6 +93,7 @@ export interface RequestState {
 }
 
 const STATE = Symbol.for('express-mcp-guards.state');
+const SILENT = { [inspect.custom]: { value: () => '[guards]' }, toJSON: { value: () => undefined } };
 
 /** The state of one request, made on first use. Two copies of this package share it, so they fail closed together. */
 export function requestState(request: Request): RequestState {
@@ -110,7 +113,8 @@ export function requestState(request: Request): RequestState {
     hiddenHeaders: [],
     sessions: undefined,
   };
-  // Not enumerable: whoever logs a request logs none of this.
+  // Not enumerable, and silent where that is shown too: whoever logs a request logs none of this.
+  Object.defineProperties(state, SILENT);
   Object.defineProperty(request, STATE, { value: state });
   return state;
 }

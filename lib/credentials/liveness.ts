@@ -1,5 +1,5 @@
 import type { Awaitable, Principal } from '../types.js';
-import { withinTime } from './verdict.js';
+import { withinTime } from '../within-time.js';
 
 export type IsActive = (principal: Principal) => Awaitable<boolean>;
 

@@ -2,6 +2,7 @@ import { isGuardError } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
 import { isPrincipal, sealPrincipal } from '../principal.js';
 import type { Principal } from '../types.js';
+import { TimeUp } from '../within-time.js';
 
 /** What came of a verification. */
 export type Verdict =
@@ -34,34 +35,3 @@ export function readThrown(thrown: unknown): Verdict {
 
 /** Thrown where a strategy gave no verdict on the credential (Passport's `pass` and `redirect`). */
 export class Abstained extends Error {}
-
-class TimeUp extends Error {}
-
-/**
- * Runs `work` for at most `timeoutMs`. Rejects when the time is over, and aborts `controller`; what the work answers
- * after that is ignored, a late rejection too.
- */
-export function withinTime<T>(
-  work: () => PromiseLike<T> | T,
-  timeoutMs: number,
-  controller?: AbortController,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const error = new TimeUp('time is up');
-      reject(error);
-      controller?.abort(error);
-    }, timeoutMs);
-    const settle = <V>(then: (value: V) => void) => {
-      return (value: V): void => {
-        clearTimeout(timer);
-        then(value);
-      };
-    };
-    try {
-      Promise.resolve(work()).then(settle(resolve), settle(reject));
-    } catch (error) {
-      settle(reject)(error);
-    }
-  });
-}

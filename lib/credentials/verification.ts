@@ -2,7 +2,8 @@ import { isGuardError } from '../errors.js';
 import { hasExpired } from '../principal.js';
 import type { Attempt, AttemptOutcome, LimiterRefusal, LoginQuestion } from '../request-state.js';
 import type { Awaitable } from '../types.js';
-import { readAnswer, readThrown, type Verdict, withinTime } from './verdict.js';
+import { withinTime } from '../within-time.js';
+import { readAnswer, readThrown, type Verdict } from './verdict.js';
 
 /** One presented credential, and how to verify it. */
 export interface ProofRequest {

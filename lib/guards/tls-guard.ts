@@ -37,6 +37,13 @@ export function mcpTlsGuard(options: TlsGuardOptions = {}): RequestHandler {
   );
 }
 
-function isLocalCall({ socket, headers }: Request): boolean {
-  return isLoopback(socket.remoteAddress) && FORWARDING.every((name) => headers[name] === undefined);
+/** Node drops what comes after 1000 headers, and that is where proxies write. */
+const MAX_RAW_HEADERS = 2 * 1000;
+
+function isLocalCall({ socket, headers, rawHeaders }: Request): boolean {
+  return (
+    isLoopback(socket.remoteAddress) &&
+    rawHeaders.length < MAX_RAW_HEADERS &&
+    FORWARDING.every((name) => headers[name] === undefined)
+  );
 }

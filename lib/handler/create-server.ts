@@ -1,8 +1,8 @@
-import { withinTime } from '../credentials/verdict.js';
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
 import type { Awaitable, Principal } from '../types.js';
+import { withinTime } from '../within-time.js';
 
 export interface CreateServerContext {
   /** Whom the server works for, with what `startSession` added. */

@@ -76,6 +76,7 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
   const tellError = errorTeller('mcpHandler', options.onError);
   const report = reporter(publish, tellError);
   const drain = new Drain();
+  const closed = new AbortController();
   const context: ServeContext = {
     makeServer: serverMaker(options.createServer, createTimeoutMs, report),
     transport: { enableJsonResponse, eventStore, keepAliveMs },
@@ -86,6 +87,7 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
     onClientError: options.onError,
     publish,
     endings: new Set(),
+    closed: closed.signal,
   };
 
   const guard = defineGuard('mcpHandler', (request, response, state) => {
@@ -109,6 +111,7 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
   let closing: Promise<void> | undefined;
   const close = (graceMs: number): Promise<void> => {
     closing ??= drain.close(graceMs).then(async () => {
+      closed.abort();
       await Promise.all([...context.endings].map((end) => end()));
     });
     return closing;

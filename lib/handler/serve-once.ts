@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 
 import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
+import { writeDenial } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
@@ -25,7 +26,11 @@ export interface ServeContext {
   readonly publish: Publish;
   /** How to end what is being served, for closing. */
   readonly endings: Set<() => Promise<void>>;
+  /** Aborted when a handler that closes has given its grace. */
+  readonly closed: AbortSignal;
 }
+
+const CLOSING: Denial = { code: 'closing' };
 
 /** Connects a fresh server. Rejects with a `McpGuardError` (503) where the server cannot be connected. */
 export async function openTransport(
@@ -60,20 +65,29 @@ export async function serveOnce(
   if (body.kind === 'refused') return { code: body.code };
   const controller = new AbortController();
   const { signal } = controller;
-  const server = await runAs(principal, () =>
-    context.makeServer({ principal, sessionId: undefined, signal }),
-  );
-  const transport = await openTransport(server, undefined, context, { onCalls: () => {}, onClose: () => {} });
+  let transport: SessionTransport | undefined;
   const end = async (): Promise<void> => {
     context.endings.delete(end);
     controller.abort();
-    await transport.close().catch(() => {});
-    if (!response.headersSent) response.destroy();
+    const opened = transport;
+    transport = undefined;
+    await opened?.close().catch(() => {});
+    writeDenial(response, CLOSING, state);
   };
   context.endings.add(end);
+  // Also where no server comes of it: a denial closes the response, too.
   response.once('close', () => void end());
-  if (response.destroyed) await end();
-  const web = await transport.handle(request, response, body.value);
+  const server = await runAs(principal, () =>
+    context.makeServer({ principal, sessionId: undefined, signal }),
+  );
+  const events = { onCalls: () => {}, onClose: () => {} };
+  const opened = await openTransport(server, undefined, context, events);
+  transport = opened;
+  if (signal.aborted || context.closed.aborted || response.destroyed) {
+    await end();
+    return undefined;
+  }
+  const web = await opened.handle(request, response, body.value);
   if (web) await writeWebResponse(web, response);
   return undefined;
 }

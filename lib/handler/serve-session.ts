@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 
 import { setPrincipal } from '../authentication/define-auth-guard.js';
-import { isGuardError } from '../errors.js';
+import { isGuardError, McpGuardError } from '../errors.js';
 import type { Denial } from '../http/denial.js';
 import { principalKey } from '../principal.js';
 import { readBody } from '../request-body.js';
@@ -93,6 +93,7 @@ async function start(
     if (web?.ok && !response.destroyed) {
       registry.open(exchange, session);
       response.once('close', () => registry.closed(exchange, session));
+      session.isStarting = false;
       context.publish({ type: 'session.started', principal: session.owner, session: session.id });
     } else {
       // The SDK refused the message, or nobody is left to hear the session's id.
@@ -110,16 +111,22 @@ async function takeSlot(
   registry: SessionRegistry,
   principal: Principal,
   message: unknown,
-  { publish, endings }: ServeContext,
+  { publish, endings, closed }: ServeContext,
 ): Promise<LiveSession> {
   try {
     const session = await registry.create(principal, message);
+    session.isStarting = true;
+    if (closed.aborted) {
+      await registry.end(session, 'shutdown');
+      throw new McpGuardError('closing');
+    }
     const end = (): Promise<void> => registry.end(session, 'shutdown');
     endings.add(end);
     session.signal.addEventListener('abort', () => endings.delete(end), { once: true });
     return session;
   } catch (error) {
-    const reason = isGuardError(error) && error.code === 'session_limit' ? error.code : 'store_error';
+    const isRefusal = isGuardError(error) && error.code !== 'unavailable';
+    const reason = isRefusal ? error.code : 'store_error';
     publish({ type: 'session.refused', reason, principal: principalKey(principal) });
     throw error;
   }

@@ -1,12 +1,11 @@
 import type { Request } from 'express';
-
-import { withinTime } from '../credentials/verdict.js';
 import { McpGuardError } from '../errors.js';
 import { enrich, isPrincipal, principalKey } from '../principal.js';
 import type { RequestState, SessionHooks } from '../request-state.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
+import { withinTime } from '../within-time.js';
 import { policyOr503, type Report } from './create-server.js';
 
 export interface LoginContext {

@@ -75,8 +75,10 @@ export function denialResponse(denial: Denial, met: readonly Challenge[]): Denia
     if (challenges.length > 0) headers.push(['WWW-Authenticate', challenges]);
   }
   if (status === 429 || status === 503) {
-    const seconds = Math.max(1, Math.ceil(denial.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS));
-    headers.push(['Retry-After', String(seconds)]);
+    const seconds = Math.ceil(denial.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS);
+    // Stores that users write may answer anything, NaN included.
+    const isUsable = Number.isSafeInteger(seconds) && seconds > 0;
+    headers.push(['Retry-After', String(isUsable ? seconds : DEFAULT_RETRY_SECONDS)]);
   }
   if (denial.allow) headers.push(['Allow', denial.allow]);
   if (CLOSES.has(denial.code)) headers.push(['Connection', 'close']);

@@ -62,6 +62,6 @@ export function isJsonType(contentType: string | undefined): boolean {
   if (essence.replace(/^[ \t]+|[ \t]+$/g, '') !== 'application/json') return false;
   return parameters.every((parameter) => {
     const [name = '', value = ''] = parameter.split('=').map((part) => part.trim());
-    return name !== 'charset' || /^"?utf-?8"?$/.test(value);
+    return name !== 'charset' || /^(?:utf-?8|"utf-?8")$/.test(value);
   });
 }

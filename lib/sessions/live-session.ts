@@ -1,3 +1,4 @@
+import type { McpGuardErrorCode } from '../errors.js';
 import { mergePrincipal, principalKey } from '../principal.js';
 import type { SessionHooks } from '../request-state.js';
 import type { Principal, SessionEndReason } from '../types.js';
@@ -30,6 +31,8 @@ export class LiveSession {
   closeServer: (() => Promise<void>) | undefined;
   /** Fingerprints of the credentials that its caller has proven in it. */
   readonly proofs: Set<string> = new Set();
+  /** Its `initialize` is not answered yet. */
+  isStarting = false;
   /** Its client is about to end it. */
   isDeleting = false;
   /** The end, once it has begun. */
@@ -55,7 +58,7 @@ export class LiveSession {
   }
 
   get isBusy(): boolean {
-    return this.exchanges.size > 0 || this.calls > 0;
+    return this.isStarting || this.exchanges.size > 0 || this.calls > 0;
   }
 
   /** Whether `principal` still has every scope that the session began with. */
@@ -84,9 +87,13 @@ export class LiveSession {
   /** Tells everybody who works for it that it is over. */
   stop(reason: SessionEndReason): void {
     this.#controller.abort();
-    const code =
-      reason === 'shutdown' ? 'closing' : reason === 'inactive' ? 'invalid_credentials' : 'session_not_found';
-    for (const exchange of this.exchanges) exchange.end(code);
+    for (const exchange of this.exchanges) exchange.end(refusalAfter(reason));
     this.exchanges.clear();
   }
+}
+
+/** What a client is told whose session ends while it waits for an answer. */
+export function refusalAfter(reason: SessionEndReason): McpGuardErrorCode {
+  if (reason === 'shutdown') return 'closing';
+  return reason === 'inactive' ? 'invalid_credentials' : 'session_not_found';
 }

@@ -4,9 +4,17 @@ import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { matchesFilter, plainPrincipal, principalKey, sealPrincipal } from '../principal.js';
 import type { ProofKeeper } from '../request-state.js';
-import type { Principal, PrincipalFilter, SessionEndReason, SessionRecord, SessionStore } from '../types.js';
+import type {
+  Principal,
+  PrincipalFilter,
+  SessionEndReason,
+  SessionLimits,
+  SessionRecord,
+  SessionStore,
+} from '../types.js';
+import { withinTime } from '../within-time.js';
 import type { Exchange } from './exchange.js';
-import { LiveSession } from './live-session.js';
+import { LiveSession, refusalAfter } from './live-session.js';
 import { Roster } from './roster.js';
 import { type Removal, takeDown } from './take-down.js';
 import { Watch } from './watch.js';
@@ -24,6 +32,7 @@ export interface SessionRegistryOptions {
 
 /** `lastSeenAt` is written at most this often. */
 const TOUCH_MS = 1000;
+const STORE_TIMEOUT_MS = 5000;
 
 /** The sessions that this process serves, over the store that keeps them. One path ends a session: `end`. */
 export class SessionRegistry {
@@ -67,26 +76,29 @@ export class SessionRegistry {
     const now = Date.now();
     const id = randomBytes(32).toString('base64url');
     const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
-    const busy = this.#roster.ownedBy(session.owner).filter(({ isBusy }) => isBusy);
+    const busy = this.#roster.ownedBy(session.owner).flatMap((other) => (other.isBusy ? [other.id] : []));
+    const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
+    const record: SessionRecord = {
+      id,
+      principal: plainPrincipal(principal),
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt: session.expiresAt,
+      initialize: { message: initialize, presented: plainPrincipal(principal) },
+    };
     // Known here before the store has it, so that a revocation meanwhile finds it.
     this.#roster.add(session);
     this.#watch.wake();
+    await this.#keep(session, record, limits);
+    this.assertAlive(session);
+    return session;
+  }
+
+  async #keep(session: LiveSession, record: SessionRecord, limits: SessionLimits): Promise<void> {
+    const { store } = this.options;
+    const keeping = (async () => store.create(record, limits))();
     try {
-      const record: SessionRecord = {
-        id,
-        principal: plainPrincipal(principal),
-        createdAt: now,
-        lastSeenAt: now,
-        expiresAt: session.expiresAt,
-        initialize: { message: initialize, presented: plainPrincipal(principal) },
-      };
-      const limits = {
-        maxSessions,
-        maxSessionsPerPrincipal,
-        onLimit,
-        busy: busy.map(({ id: busyId }) => busyId),
-      };
-      const outcome = await this.#ask(() => this.options.store.create(record, limits));
+      const outcome = await this.#ask(() => keeping);
       if (outcome === 'limit') throw new McpGuardError('session_limit');
       for (const evicted of outcome.evicted) {
         const victim = this.#roster.sessions.get(evicted);
@@ -94,12 +106,12 @@ export class SessionRegistry {
       }
     } catch (error) {
       this.#roster.remove(session);
+      // A store that takes it after all must not keep it.
+      keeping.then((late) => late !== 'limit' && store.delete(record.id, 'failed')).catch(() => {});
       throw error;
     }
     // It may have been ended before the store had it.
-    if (session.ending) await this.#ask(() => this.options.store.delete(id, session.endReason ?? 'revoked'));
-    this.assertAlive(session);
-    return session;
+    if (session.ending) await this.#ask(() => store.delete(record.id, session.endReason ?? 'failed'));
   }
 
   /** Keeps what `startSession` made of the principal. */
@@ -118,7 +130,7 @@ export class SessionRegistry {
   }
 
   assertAlive(session: LiveSession): void {
-    if (session.ending) throw new McpGuardError('session_not_found');
+    if (session.ending) throw new McpGuardError(refusalAfter(session.endReason ?? 'failed'));
   }
 
   /** The live session `id`, whoever owns it; ends it where its time is over. Throws `unavailable` where the store fails. */
@@ -170,9 +182,14 @@ export class SessionRegistry {
     await Promise.all(this.#roster.ownedBy(owner).map((session) => this.end(session, reason)));
   }
 
+  /** The records that match, without what only building a session again needs: it holds the token as it was presented. */
   async list(filter: PrincipalFilter): Promise<readonly SessionRecord[]> {
     const records = await this.#ask(() => this.options.store.list(filter));
-    return records.map((record) => ({ ...record, principal: sealPrincipal(record.principal) }));
+    return records.map((record) => ({
+      ...record,
+      principal: sealPrincipal(record.principal),
+      initialize: undefined,
+    }));
   }
 
   /** Ends sessions by id or by principal, and makes guards forget the proofs. Resolves to how many ended. */
@@ -227,12 +244,17 @@ export class SessionRegistry {
     return session.ending;
   }
 
-  /** The store's answer; whatever it throws is an outage. */
+  /** The store's answer, within its time; whatever it throws is an outage. */
   async #ask<T>(question: () => T | PromiseLike<T>): Promise<T> {
     try {
-      return await question();
+      const answer = question();
+      return isPromiseLike(answer) ? await withinTime(() => answer, STORE_TIMEOUT_MS) : answer;
     } catch (cause) {
       throw new McpGuardError('unavailable', { cause });
     }
   }
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 }

@@ -1,6 +1,10 @@
 import type { Publish } from '../events.js';
 import type { SessionEndReason, SessionStore } from '../types.js';
+import { withinTime } from '../within-time.js';
 import type { LiveSession } from './live-session.js';
+
+/** Whoever waits for the end of a session (a client's DELETE, a shutdown) waits no longer for any part of it. */
+const PATIENCE_MS = 5000;
 
 export interface TakeDownContext {
   readonly store: SessionStore;
@@ -27,14 +31,14 @@ export async function takeDown(
   const fail = (failure: 'transport' | 'store_error' | 'end_session'): void =>
     publish({ type: 'server.failed', reason: failure, ...about });
   try {
-    await session.closeServer?.();
+    await withinTime(() => session.closeServer?.(), PATIENCE_MS);
   } catch {
     fail('transport');
   }
   if (store.shared && reason === 'shutdown') return;
   let isOurs = removal === 'us';
   try {
-    if (removal === 'ask') isOurs = await store.delete(session.id, reason);
+    if (removal === 'ask') isOurs = await withinTime(() => store.delete(session.id, reason), PATIENCE_MS);
   } catch {
     // The record stays until the store forgets it; where no other node can find it, the login is undone here.
     isOurs = !store.shared;
@@ -43,7 +47,8 @@ export async function takeDown(
   publish({ type: 'session.ended', reason, ...about });
   if (!isOurs) return;
   try {
-    await session.hooks?.endSession?.(session.principal, { sessionId: session.id, reason });
+    const context = { sessionId: session.id, reason };
+    await withinTime(() => session.hooks?.endSession?.(session.principal, context), PATIENCE_MS);
   } catch (error) {
     fail('end_session');
     session.onEndError?.(error);

@@ -7,6 +7,7 @@ import { McpGuardError } from '../../lib/errors.js';
 import type { Principal } from '../../lib/types.js';
 import { stopClock } from '../support/clock.js';
 import { type Gate, gate } from '../support/gate.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { AuditedStore } from './audited-store.js';
 import { present, settled } from './support.js';
 
@@ -107,6 +108,8 @@ function told(result: ProofResult): string {
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('proving under the limiter', () => {
+  failsOnUnhandledRejections();
+
   describe('a point of every key is reserved before the verifier is called', () => {
     it('B1 one account, 1,000 different passwords at once: no more than points are verified', async () => {
       const { login, calls, running, landAll, audit } = desk({ points: 5 });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { type IsActive, Liveness } from '../../lib/credentials/liveness.js';
 import type { Principal } from '../../lib/types.js';
 import { holdTimeouts } from '../support/clock.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 
 const MS = 4321;
 const ada: Principal = { subject: 'ada' };
@@ -24,6 +25,8 @@ async function outcome(ask: () => unknown): Promise<unknown> {
 }
 
 describe('Liveness', () => {
+  failsOnUnhandledRejections();
+
   it('takes everybody for active where nobody can tell', () => {
     expect(listening(undefined).liveness.ask(ada)).to.equal(true);
   });

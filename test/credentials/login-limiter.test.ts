@@ -9,6 +9,7 @@ import type { Attempt } from '../../lib/request-state.js';
 import type { LoginKeys, LoginReservation, LoginStore } from '../../lib/types.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
 import { gate, until } from '../support/gate.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { room, settled } from './support.js';
 
 const ALL: readonly LoginKeyName[] = ['ip', 'ip+account', 'account'];
@@ -69,6 +70,8 @@ async function failed(limiter: LoginLimiter, client: string, account: string, ti
 }
 
 describe('LoginLimiter', () => {
+  failsOnUnhandledRejections();
+
   it('tells its window in milliseconds', () => {
     expect(limiterOf({ durationSeconds: 90 }).limiter.windowMs).to.equal(90_000);
   });

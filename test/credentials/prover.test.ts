@@ -9,6 +9,7 @@ import type { AttemptLimiter, LoginQuestion } from '../../lib/request-state.js';
 import type { Principal } from '../../lib/types.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
 import { type Gate, gate } from '../support/gate.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { catchWarnings } from '../support/warnings.js';
 import { type Presentation, present, recordingLimiter, settled } from './support.js';
 
@@ -74,6 +75,8 @@ async function subjectOf(result: ProofResult | PromiseLike<ProofResult>): Promis
 }
 
 describe('Prover', () => {
+  failsOnUnhandledRejections();
+
   describe('what came of it', () => {
     const fail = (error: unknown) => () => {
       throw error;

@@ -2,10 +2,12 @@ import { inspect } from 'node:util';
 
 import { expect } from 'chai';
 
-import { Abstained, readAnswer, readThrown, withinTime } from '../../lib/credentials/verdict.js';
+import { Abstained, readAnswer, readThrown } from '../../lib/credentials/verdict.js';
 import { guardErrorCodes, McpGuardError } from '../../lib/errors.js';
+import { withinTime } from '../../lib/within-time.js';
 import { holdTimeouts } from '../support/clock.js';
 import { gate } from '../support/gate.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { catchWarnings } from '../support/warnings.js';
 import { settled } from './support.js';
 
@@ -85,6 +87,8 @@ describe('readThrown', () => {
 });
 
 describe('withinTime', () => {
+  failsOnUnhandledRejections();
+
   const MS = 4321;
 
   it('answers what the work answers, at once or later, and leaves no timer', async () => {

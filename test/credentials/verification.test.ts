@@ -4,6 +4,7 @@ import { Verification } from '../../lib/credentials/verification.js';
 import { McpGuardError } from '../../lib/errors.js';
 import { holdTimeouts } from '../support/clock.js';
 import { gate } from '../support/gate.js';
+import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { catchWarnings } from '../support/warnings.js';
 import { present, recordingLimiter, settled } from './support.js';
 
@@ -16,6 +17,8 @@ const verificationOf = (maxConcurrent = 8): Verification =>
 const never = (): Promise<never> => new Promise(() => {});
 
 describe('Verification', () => {
+  failsOnUnhandledRejections();
+
   describe('settles what it reserved', () => {
     const expired = { subject: 'ada', expiresAt: Date.now() / 1000 - 1 };
     const fail = (error: unknown) => () => {

@@ -5,7 +5,7 @@ import { mcpTlsGuard, type TlsGuardOptions } from '../../lib/index.js';
 import { call } from '../support/call.js';
 import { bad, checksOptions } from '../support/options.js';
 import { expectRefusal } from '../support/refusal.js';
-import { serveApp } from '../support/serve.js';
+import { serve, serveApp } from '../support/serve.js';
 import { tell } from '../support/tell.js';
 
 /** Makes the connection look like one from `remoteAddress`, encrypted or not. */
@@ -95,4 +95,11 @@ describe('mcpTlsGuard', () => {
       expectRefusal(await answer(setting), 'tls_required');
     });
   }
+
+  it('refuses a loopback peer that sends so many headers that Node drops what a proxy adds last', async () => {
+    await using served = await serve(mcpTlsGuard(), tell);
+    const filler = Array.from({ length: 1100 }, () => ['a', '']).flat();
+    const reply = await call(served.url, { headers: [...filler, 'X-Forwarded-For', '6.6.6.6'] });
+    expectRefusal(reply, 'tls_required');
+  });
 });

@@ -1,0 +1,31 @@
+/** What work is rejected with that takes too long. */
+export class TimeUp extends Error {}
+
+/**
+ * Runs `work` for at most `timeoutMs`. Rejects when the time is over, and aborts `controller`; what the work answers
+ * after that is ignored, a late rejection too.
+ */
+export function withinTime<T>(
+  work: () => PromiseLike<T> | T,
+  timeoutMs: number,
+  controller?: AbortController,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const error = new TimeUp('time is up');
+      reject(error);
+      controller?.abort(error);
+    }, timeoutMs);
+    const settle = <V>(then: (value: V) => void) => {
+      return (value: V): void => {
+        clearTimeout(timer);
+        then(value);
+      };
+    };
+    try {
+      Promise.resolve(work()).then(settle(resolve), settle(reject));
+    } catch (error) {
+      settle(reject)(error);
+    }
+  });
+}

@@ -1,0 +1,250 @@
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { expect } from 'chai';
+
+import {
+  mcpBearerAuth,
+  mcpHandler,
+  mcpSessionBinding,
+  type Principal,
+  type SessionBinding,
+} from '../../lib/index.js';
+import { toolCall } from '../support/call.js';
+import { gate, until } from '../support/gate.js';
+import { buildServer } from '../support/mcp.js';
+import { type Served, serve } from '../support/serve.js';
+import type { Stream } from '../support/stream.js';
+import { bearer, person, tokens } from './support/people.js';
+import { begin, end, hear, post, use } from './support/sessions.js';
+
+interface Place extends Served {
+  readonly sessions: SessionBinding;
+  readonly servers: McpServer[];
+  isAliceActive: boolean;
+  isDirectoryDown: boolean;
+  running: number;
+}
+
+interface Setting {
+  readonly alice?: Partial<Principal>;
+  readonly absoluteSeconds?: number;
+  /** Seconds for which the token is good that the login issues. */
+  readonly issuedFor?: number;
+}
+
+async function openPlace({ alice = {}, absoluteSeconds = 3600, issuedFor }: Setting = {}): Promise<Place> {
+  const work = gate();
+  const servers: McpServer[] = [];
+  const sessions = mcpSessionBinding({ absoluteSeconds, recheckSeconds: 0.5 });
+  const verifier = tokens(
+    { alice: person('alice', alice), bob: person('bob'), demoted: person('alice') },
+    {
+      isActive: ({ subject }) => {
+        if (place.isDirectoryDown) throw new Error('down');
+        return subject !== 'alice' || place.isAliceActive;
+      },
+      ...(issuedFor !== undefined && {
+        startSession: (principal) =>
+          principal.subject === 'alice'
+            ? { ...principal, token: 'issued', expiresAt: Date.now() / 1000 + issuedFor }
+            : undefined,
+      }),
+    },
+  );
+  const served = await serve(
+    mcpBearerAuth({ verifier }),
+    sessions,
+    mcpHandler({
+      createServer: ({ principal }) => {
+        const server = buildServer(principal, (tool) => {
+          if (tool !== 'whoami') return undefined;
+          place.running += 1;
+          return work.opened;
+        });
+        servers.push(server);
+        return server;
+      },
+    }),
+  );
+  const place: Place = {
+    ...served,
+    sessions,
+    servers,
+    isAliceActive: true,
+    isDirectoryDown: false,
+    running: 0,
+  };
+  return place;
+}
+
+const ALICE = bearer('alice');
+
+/** The listening stream of a session, and the answer to a call that still runs. */
+async function openStreams(place: Place, authorization: string, session: string): Promise<readonly Stream[]> {
+  const { url, servers, running } = place;
+  const streams = [
+    await hear(url, authorization, session),
+    await post(url, authorization, session, toolCall('whoami')),
+  ];
+  await until('the call runs', () => place.running === running + 1);
+  await servers.at(-1)?.sendLoggingMessage({ level: 'info', data: 'before' });
+  await until('events arrive', () => streams[0]?.text.includes('before'));
+  expect(streams.map(({ response }) => response.statusCode)).to.deep.equal([200, 200]);
+  return streams;
+}
+
+/** Says something to every session, all the time. */
+function chatter({ servers }: Place): Disposable & { readonly said: number } {
+  let said = 0;
+  const timer = setInterval(() => {
+    said += 1;
+    for (const server of servers)
+      server.sendLoggingMessage({ level: 'info', data: `word ${said}` }).catch(() => {});
+  }, 2);
+  return {
+    get said() {
+      return said;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+/** Milliseconds from now until all of them are over. */
+async function timeToEnd(streams: readonly Stream[], since: number): Promise<number> {
+  await Promise.all(streams.map(({ ended }) => ended));
+  return performance.now() - since;
+}
+
+interface Act {
+  readonly setting?: Setting;
+  /** Ends what is open; resolves when it is done. */
+  run(place: Place, session: string): unknown;
+  /** How long it may take beyond one second: what only a recheck finds. */
+  readonly recheckMs?: number;
+  /** Milliseconds after the session began at which it happens by itself. */
+  readonly afterMs?: number;
+  readonly status: number;
+  /** It ends everybody's streams. */
+  readonly endsAll?: boolean;
+}
+
+const ACTS: Readonly<Record<string, Act>> = {
+  'revocation of the session': {
+    run: ({ sessions }, sessionId) => sessions.revoke({ sessionId }),
+    status: 404,
+  },
+  'revocation of the person': { run: ({ sessions }) => sessions.revoke({ subject: 'alice' }), status: 404 },
+  'deletion by the client': { run: ({ url }, session) => end(url, ALICE, session), status: 404 },
+  'closing of the binding': { run: ({ sessions }) => sessions.close(), status: 404, endsAll: true },
+  'a request with fewer scopes': {
+    setting: { alice: { scopes: ['admin'] } },
+    run: ({ url }, session) => use(url, bearer('demoted'), session),
+    status: 404,
+  },
+  'the person disabled, found by another request': {
+    run: (place, session) => {
+      place.isAliceActive = false;
+      return use(place.url, ALICE, session);
+    },
+    status: 401,
+  },
+  'the person disabled, found by the recheck': {
+    run: (place) => {
+      place.isAliceActive = false;
+    },
+    recheckMs: 500,
+    status: 401,
+  },
+  'the end of the credential': {
+    setting: { alice: { expiresAt: 0 } },
+    run: () => {},
+    afterMs: 1500,
+    status: 401,
+  },
+  'the end of the token that the login issued': {
+    setting: { issuedFor: 1.5 },
+    run: () => {},
+    afterMs: 1500,
+    status: 404,
+  },
+  'the absolute end': {
+    setting: { absoluteSeconds: 1.5 },
+    run: () => {},
+    afterMs: 1500,
+    status: 404,
+    endsAll: true,
+  },
+};
+
+for (const [name, { setting, run, recheckMs = 0, afterMs = 0, status, endsAll }] of Object.entries(ACTS)) {
+  it(`E4: ${name} closes open streams within 1 s, and no event comes after it`, async () => {
+    const expiresAt = Date.now() / 1000 + afterMs / 1000;
+    const alice = setting?.alice?.expiresAt === 0 ? { expiresAt } : setting?.alice;
+    await using place = await openPlace({ ...setting, ...(alice && { alice }) });
+    const bob = await begin(place.url, bearer('bob'));
+    const bobs = await hear(place.url, bearer('bob'), bob);
+    const session = await begin(place.url, ALICE);
+    const due = performance.now() + afterMs;
+    const streams = await openStreams(place, ALICE, session);
+    using words = chatter(place);
+
+    const since = Math.max(due, performance.now());
+    await run(place, session);
+    expect(await timeToEnd(streams, since)).to.be.below(1000 + recheckMs);
+
+    const heard = streams.map(({ text }) => text);
+    const saidBefore = words.said;
+    await until('more was said', () => words.said > saidBefore + 5);
+    expect(streams.map(({ text }) => text)).to.deep.equal(heard);
+    expect(streams[1]?.text, 'no answer of the call that ran').not.to.include('result');
+    expect((await use(place.url, ALICE, session, toolCall('echo', { text: 'x' }))).status).to.equal(status);
+    if (!endsAll) {
+      expect(bobs.isEnded, 'the stream of somebody else').to.equal(false);
+      await until('somebody else goes on hearing', () => bobs.text.includes(`word ${words.said}`));
+    }
+    bobs.drop();
+  });
+}
+
+it('E4: after revoke has resolved, not one more event leaves, however fast the server speaks', async () => {
+  await using place = await openPlace();
+  const session = await begin(place.url, ALICE);
+  const [stream] = await openStreams(place, ALICE, session);
+  const [server] = place.servers;
+  await place.sessions.revoke({ subject: 'alice' });
+  for (let i = 0; i < 100; i += 1) {
+    server?.sendLoggingMessage({ level: 'info', data: 'after the revocation' }).catch(() => {});
+  }
+  await stream?.ended;
+  expect(stream?.text).to.include('before').and.not.include('after the revocation');
+});
+
+it('E4: a stream that is being opened while its session is revoked is not left open', async () => {
+  await using place = await openPlace();
+  const streams: Stream[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const session = await begin(place.url, ALICE);
+    const opening = hear(place.url, ALICE, session);
+    for (let hop = 0; hop < round; hop += 1) await new Promise((resolve) => setImmediate(resolve));
+    await place.sessions.revoke({ subject: 'alice' });
+    const stream = await opening.catch(() => undefined);
+    if (stream) streams.push(stream);
+  }
+  expect(await timeToEnd(streams, performance.now())).to.be.below(1000);
+});
+
+it('E4: a directory that is down for one recheck closes nothing, for two it does', async () => {
+  await using place = await openPlace();
+  const session = await begin(place.url, ALICE);
+  const stream = await hear(place.url, ALICE, session);
+  place.isDirectoryDown = true;
+  const since = performance.now();
+  await stream.ended;
+  const took = performance.now() - since;
+  expect(took, 'not at the first').to.be.above(500);
+  expect(took).to.be.below(2000);
+  place.isDirectoryDown = false;
+  expect(
+    (await use(place.url, ALICE, session, toolCall('echo', { text: 'x' }))).status,
+    'the session',
+  ).to.equal(200);
+});

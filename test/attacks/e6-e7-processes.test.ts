@@ -1,0 +1,101 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+import { expect } from 'chai';
+
+import { until } from '../support/gate.js';
+import type { Left } from './children/ending-sessions.js';
+import { right } from './support/people.js';
+import { MCP_LINES, rawRequest } from './support/raw.js';
+import { begin } from './support/sessions.js';
+
+interface Child extends Disposable {
+  readonly process: ChildProcessByStdio<null, Readable, null>;
+  /** Its next line, parsed. */
+  line<T>(): Promise<T>;
+  /** Resolves to its exit code, when it has ended. */
+  readonly exit: Promise<number | null>;
+}
+
+/** Runs a module of `children/` with a Node of its own, compiled or not as this file is. */
+function start(name: string, ...args: readonly string[]): Child {
+  const isSource = import.meta.url.endsWith('.ts');
+  const path = fileURLToPath(new URL(`./children/${name}.${isSource ? 'ts' : 'js'}`, import.meta.url));
+  const loader = isSource ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, ['--expose-gc', ...loader, path, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  const lines: Interface = createInterface(child.stdout);
+  const iterator = lines[Symbol.asyncIterator]();
+  return {
+    process: child,
+    exit,
+    async line() {
+      const { value, done } = await iterator.next();
+      if (done) throw new Error(`${name} ended without a word`);
+      return JSON.parse(String(value));
+    },
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+  };
+}
+
+it('E6: 2,000 sessions begun and ended in every way, random aborts among them: nothing is left of them', async () => {
+  using child = start('ending-sessions', '2100');
+  const left = await child.line<Left>();
+  expect(left.begun).to.be.at.least(2000);
+  expect(left.sessions, 'sessions').to.equal(0);
+  expect(left.logins, 'logins that were not undone').to.equal(0);
+  expect(left.servers, 'servers that something holds').to.be.at.most(5);
+  expect(left.timers, 'timers').to.equal(0);
+  expect(left.processListeners, 'listeners on the process').to.equal(0);
+  expect(left.hasSubscribers, 'subscribers').to.equal(false);
+  const growth = left.heapAfter / left.heapBefore - 1;
+  expect(growth, `heap from ${left.heapBefore} to ${left.heapAfter} bytes`).to.be.below(0.05);
+  expect(await child.exit, 'the process ends by itself').to.equal(0);
+}).timeout(60_000);
+
+interface Listening {
+  readonly socket: Socket;
+  text: string;
+  isClosed: boolean;
+}
+
+function listen(port: number, session: string): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const lines = [...MCP_LINES, `Authorization: ${right('alice')}`, `Mcp-Session-Id: ${session}`];
+    const socket = connect(port, '127.0.0.1', () => socket.write(rawRequest('GET /mcp', lines)));
+    const listening: Listening = { socket, text: '', isClosed: false };
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      listening.text += chunk;
+      if (listening.text.includes('\r\n\r\n')) resolve(listening);
+    });
+    socket.once('error', reject).once('close', () => {
+      listening.isClosed = true;
+    });
+  });
+}
+
+it('E7: shutdown with 1,000 streams: each is ended and closed, each login undone, the process exits', async () => {
+  using child = start('open-streams');
+  const { port } = await child.line<{ port: number }>();
+  const url = new URL(`http://127.0.0.1:${port}/mcp`);
+  const streams: Listening[] = [];
+  for (let batch = 0; batch < 20; batch += 1) {
+    const opening = Array.from({ length: 50 }, async () => listen(port, await begin(url, right('alice'))));
+    streams.push(...(await Promise.all(opening)));
+  }
+  expect(streams.every(({ text }) => text.startsWith('HTTP/1.1 200 OK\r\n'))).to.equal(true);
+  expect(streams.some(({ isClosed }) => isClosed)).to.equal(false);
+
+  child.process.kill('SIGTERM');
+  expect(await child.line()).to.deep.equal({ undone: 1000, left: 0 });
+  expect(await child.exit).to.equal(0);
+  await until('all streams are closed', () => streams.every(({ isClosed }) => isClosed));
+  // Ended by the server, not cut off: the last chunk has come.
+  expect(streams.filter(({ text }) => text.endsWith('\r\n0\r\n\r\n'))).to.have.length(1000);
+}).timeout(60_000);

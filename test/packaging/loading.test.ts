@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { install, loadedBy, packagesOf } from './support.js';
+
+/** What Node may load for each way into the package, besides the package itself. */
+const OWN = 'express-mcp-guards';
+
+describe('loading only what is needed', function () {
+  this.timeout(180_000);
+  let folder: string;
+
+  before(async () => {
+    folder = await install('oldest');
+  });
+
+  it('the main entry loads neither express nor jose nor a subpath', async () => {
+    const files = await loadedBy(folder, `await import('${OWN}')`);
+    expect(packagesOf(files)).to.include.members([OWN, 'passport', 'lru-cache', 'rate-limiter-flexible']);
+    expect(packagesOf(files)).to.not.include.members(['express']);
+    expect(packagesOf(files)).to.not.include.members(['jose']);
+    expect(files.filter((file) => /dist\/(jwt|passwords|testing|redis|v2)\//.test(file))).to.deep.equal([]);
+  });
+
+  it('./passwords loads no other package, and of this one no guard', async () => {
+    const files = await loadedBy(folder, `await import('${OWN}/passwords')`);
+    expect(packagesOf(files)).to.deep.equal([OWN]);
+    expect(files.filter((file) => !/dist\/((errors|options)\.js|passwords\/)/.test(file))).to.deep.equal([]);
+  });
+
+  it('./jwt loads jose alone, and no guard', async () => {
+    const files = await loadedBy(folder, `await import('${OWN}/jwt')`);
+    expect(packagesOf(files)).to.deep.equal([OWN, 'jose']);
+    const own = files.filter((file) => file.startsWith(`${OWN}/`));
+    expect(own.filter((file) => !/dist\/((errors|options)\.js|jwt\/)/.test(file))).to.deep.equal([]);
+  });
+
+  it('./testing loads no other package, and no guard', async () => {
+    const files = await loadedBy(folder, `await import('${OWN}/testing')`);
+    expect(packagesOf(files)).to.deep.equal([OWN]);
+    expect(files.filter((file) => /dist\/(guards|handler|jwt|passwords)\//.test(file))).to.deep.equal([]);
+  });
+
+  it('sees what is loaded: a server of the SDK is told from this package', async () => {
+    const files = await loadedBy(folder, `await import('@modelcontextprotocol/sdk/server/mcp.js')`);
+    expect(packagesOf(files)).to.include('@modelcontextprotocol/sdk').and.not.include(OWN);
+  });
+});

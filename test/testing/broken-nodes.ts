@@ -1,0 +1,137 @@
+import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
+import type { SessionEndReason, SessionStore } from '../../lib/types.js';
+import { tick } from './faulty-store.js';
+
+export interface Nodes {
+  createStore(): SessionStore;
+  peerOf(store: SessionStore): SessionStore;
+}
+
+type Listener = (id: string, reason: SessionEndReason) => void;
+
+interface Cluster {
+  readonly records: MemorySessionStore;
+  readonly listeners: Set<Listener>;
+}
+
+/** How a node differs from an honest one. */
+type Twist = (node: SessionStore, cluster: Cluster) => Partial<SessionStore>;
+
+/** Two nodes over one set of records, the second of them with a twist. */
+function nodesWith(twist: Twist = () => ({})): Nodes {
+  const clusters = new WeakMap<SessionStore, Cluster>();
+  const nodeOf = (cluster: Cluster): SessionStore => {
+    const { records, listeners } = cluster;
+    const tell = (id: string, reason: SessionEndReason): void => {
+      for (const listener of listeners) listener(id, reason);
+    };
+    const node: SessionStore = {
+      shared: true,
+      async create(record, limits) {
+        const outcome = records.create(record, limits);
+        if (outcome !== 'limit') for (const id of outcome.evicted) tell(id, 'evicted');
+        return outcome;
+      },
+      get: async (id) => records.get(id),
+      update: async (id, changes) => records.update(id, changes),
+      async delete(id, reason) {
+        const isOurs = records.delete(id);
+        if (isOurs) tell(id, reason);
+        return isOurs;
+      },
+      list: async (filter) => records.list(filter),
+      onDeleted(listener) {
+        const own: Listener = (...news) => listener(...news);
+        listeners.add(own);
+        return () => listeners.delete(own);
+      },
+    };
+    clusters.set(node, cluster);
+    return node;
+  };
+  return {
+    createStore: () => nodeOf({ records: new MemorySessionStore(), listeners: new Set() }),
+    peerOf(store) {
+      const cluster = clusters.get(store) as Cluster;
+      const node = nodeOf(cluster);
+      const twisted = Object.assign(node, twist({ ...node }, cluster));
+      // The honest node is twisted alike where it is the one that tells.
+      Object.assign(store, twist({ ...store }, cluster));
+      return twisted;
+    },
+  };
+}
+
+export const honestNodes = (): Nodes => nodesWith();
+
+export const brokenNodes: readonly (readonly [what: string, nodes: () => Nodes, title: string])[] = [
+  [
+    'each keeps its own records',
+    () => ({ ...nodesWith(), peerOf: () => ({ ...nodesWith().createStore() }) }),
+    'what one keeps, changes and removes',
+  ],
+  ['none says that they share', () => nodesWith(() => ({ shared: false })), 'shared is true'],
+  [
+    'each looks at the limits, waits, and acts',
+    () =>
+      nodesWith((_, { records }) => ({
+        async create(record, limits) {
+          if (records.list(record.principal).length >= limits.maxSessionsPerPrincipal) return 'limit';
+          await tick();
+          return records.create(record, { ...limits, maxSessionsPerPrincipal: 1000 });
+        },
+      })),
+    'never exceed the limits',
+  ],
+  [
+    'each looks, waits, then deletes',
+    () =>
+      nodesWith((_, { records }) => ({
+        async delete(id) {
+          const isThere = records.get(id) !== undefined;
+          await tick();
+          records.delete(id);
+          return isThere;
+        },
+      })),
+    'delete is true for exactly one',
+  ],
+  [
+    'none hears of evictions',
+    () =>
+      nodesWith((_, { records }) => ({ create: async (record, limits) => records.create(record, limits) })),
+    'onDeleted tells',
+  ],
+  [
+    'none hears of deletions',
+    () => nodesWith((_, { records }) => ({ delete: async (id) => records.delete(id) })),
+    'onDeleted tells',
+  ],
+  [
+    'all hear another reason',
+    () => nodesWith(({ delete: remove }) => ({ delete: (id) => remove(id, 'deleted') })),
+    'onDeleted tells',
+  ],
+  [
+    'all hear of what was not there',
+    () =>
+      nodesWith((_, { records, listeners }) => ({
+        async delete(id, reason) {
+          for (const listener of listeners) listener(id, reason);
+          return records.delete(id);
+        },
+      })),
+    'onDeleted tells',
+  ],
+  [
+    'none stops telling',
+    () =>
+      nodesWith((_, { listeners }) => ({
+        onDeleted(listener) {
+          listeners.add(listener);
+          return () => {};
+        },
+      })),
+    'onDeleted tells',
+  ],
+];
