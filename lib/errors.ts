@@ -64,10 +64,11 @@ export class McpGuardError extends Error {
 
 /** Recognises a `McpGuardError` by its brand, also one of another copy of this package. */
 export function isGuardError(error: unknown): error is McpGuardError {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    (error as { [BRAND]?: unknown })[BRAND] === true &&
-    Object.hasOwn(REFUSALS, String((error as { code?: unknown }).code))
-  );
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    const { [BRAND]: brand, code } = error as { [BRAND]?: unknown; code?: unknown };
+    return brand === true && Object.hasOwn(REFUSALS, String(code));
+  } catch {
+    return false;
+  }
 }

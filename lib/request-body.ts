@@ -10,6 +10,9 @@ export type Body =
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 const TIMEOUT_MS = 10_000;
 
+/** Of bodies that were read here, maybe for a reader who allows more. */
+const sizes = new WeakMap<Request, number>();
+
 const refused = (code: McpGuardErrorCode): Body => ({ kind: 'refused', code });
 
 /**
@@ -23,7 +26,9 @@ export async function readBody(
 ): Promise<Body> {
   const { headers } = request;
   if (!isJsonType(headers['content-type'])) return refused('unsupported_media_type');
-  if (request.readableDidRead || request.readableEnded) return readParsed(request.body);
+  if (request.readableDidRead || request.readableEnded) {
+    return (sizes.get(request) ?? 0) > maxBytes ? refused('body_too_large') : readParsed(request.body);
+  }
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return refused('unsupported_media_type');
   if (Number(headers['content-length'] ?? 0) > maxBytes) {
     request.resume();
@@ -31,6 +36,7 @@ export async function readBody(
   }
   const bytes = await collect(request, maxBytes, timeoutMs);
   if (typeof bytes === 'string') return refused(bytes);
+  sizes.set(request, bytes.length);
   const json = parseJson(bytes);
   if (!json) return refused('invalid_body');
   request.body = json.value;

@@ -36,13 +36,21 @@ export interface LoginQuestion {
   readonly client: string;
 }
 
+/** Whom a live session serves, as far as it vouches for a client. */
+export interface SessionWitness {
+  /** The identity it is bound to. */
+  readonly owner: string;
+  /** Fingerprints of the credentials it was proven with. */
+  readonly proofs: ReadonlySet<string>;
+}
+
 /** A guard that proves credentials, as the session binding knows it. */
 export interface ProofKeeper {
   forget(filter: PrincipalFilter): void;
   /** Tells when a principal has turned out to be inactive. Returns the way to stop listening. */
   onInactive(listener: (principal: Principal) => void): () => void;
-  /** Learns to ask whether a live session was proven with a credential (by fingerprint). Returns the way to stop asking. */
-  onHeld(isProvenBy: (sessionId: string, key: string) => boolean): () => void;
+  /** Learns to look up live sessions. Returns the way to stop asking. */
+  onHeld(find: (sessionId: string) => SessionWitness | undefined): () => void;
   /** The verifier's `isActive` under the guard's timeout; announces `false` to the listeners. */
   recheck?(principal: Principal): Awaitable<boolean>;
 }

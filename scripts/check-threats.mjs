@@ -1,7 +1,7 @@
 // Every threat the package must withstand names at least one passed test. `node scripts/check-threats.mjs FILE` reads
-// the titles from a run's summary (see mocha-reporter.cjs); without FILE, it asks Mocha which tests there are.
+// the titles from a run's summary (see mocha-reporter.cjs); without it, it asks Mocha which tests there are.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ function titlesOfDryRun() {
 
 const [, , summary] = process.argv;
 const named = new Set(
-  (summary ? titlesOf(summary) : titlesOfDryRun()).flatMap(
+  (summary && existsSync(summary) ? titlesOf(summary) : titlesOfDryRun()).flatMap(
     (title) => title.match(/\b[A-F]\d+\b|\bW\d+\b/g) ?? [],
   ),
 );

@@ -53,6 +53,19 @@ describe('isGuardError', () => {
     expect(isGuardError(new (class Custom extends McpGuardError {})('forbidden'))).to.equal(true);
   });
 
+  it('D2 survives what throws when it is looked at', () => {
+    const fail = (): never => {
+      throw new Error('trap');
+    };
+    const brand = Symbol.for('express-mcp-guards.error');
+    const traps: unknown[] = [
+      new Proxy({}, { get: fail }),
+      Object.defineProperty({ [brand]: true }, 'code', { get: fail }),
+      { [brand]: true, code: { toString: fail } },
+    ];
+    for (const trap of traps) expect(isGuardError(trap)).to.equal(false);
+  });
+
   it('knows nothing else, whatever it looks like', () => {
     const brand = Symbol.for('express-mcp-guards.error');
     const strangers: unknown[] = [

@@ -64,6 +64,13 @@ describe('readBody', () => {
     expect(await readBody(request, 1000)).to.deep.equal({ kind: 'parsed', value: { a: 1 } });
   });
 
+  it('is no larger for who allows less, although another has read it', async () => {
+    const request = complete('{"a":1}');
+    expect(codeOf(await readBody(request, 1000))).to.equal('parsed');
+    expect(codeOf(await readBody(request, 6))).to.equal('body_too_large');
+    expect(codeOf(await readBody(request, 7))).to.equal('parsed');
+  });
+
   for (const text of ['', ' ', '{', '{"a":1}x', "{'a':1}", '\ufeff{}', 'undefined', '{"__proto__":{}}']) {
     it(`C5 refuses ${JSON.stringify(text)}, and leaves nothing`, async () => {
       const request = complete(text);

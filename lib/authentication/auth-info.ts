@@ -42,5 +42,9 @@ const hidden = {
 
 /** Credentials that can be read, but show neither in `util.inspect` nor in JSON. */
 export function hideCredentials<C extends object>(credentials: C): C {
-  return Object.freeze(Object.defineProperties({ ...credentials }, hidden));
+  // As getters: `console.dir` does not ask an object how it wants to be shown.
+  const getters = Object.entries(credentials).map(
+    ([name, value]) => [name, { get: () => value, enumerable: true }] as const,
+  );
+  return Object.freeze(Object.defineProperties({} as C, { ...Object.fromEntries(getters), ...hidden }));
 }

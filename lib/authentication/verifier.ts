@@ -1,7 +1,13 @@
 import { McpGuardError } from '../errors.js';
 import { hasMethods, type OptionRule } from '../options.js';
 import type { SessionHooks } from '../request-state.js';
-import type { BearerCredentials, CredentialVerifier, Principal, VerifierOption } from '../types.js';
+import type {
+  Awaitable,
+  BearerCredentials,
+  CredentialVerifier,
+  Principal,
+  VerifierOption,
+} from '../types.js';
 
 const OPTIONAL = ['isActive', 'startSession', 'endSession'] as const;
 
@@ -79,7 +85,7 @@ function withResource(principal: Principal, { resource }: TokenInfo): Principal 
  */
 export function fromTokenVerifier(
   verifier: TokenVerifier,
-  toPrincipal: (info: TokenInfo) => Principal | undefined,
+  toPrincipal: ((info: TokenInfo) => Awaitable<Principal | null>) | undefined,
 ): CredentialVerifier<BearerCredentials> {
   return {
     async verify({ token }) {
@@ -91,7 +97,8 @@ export function fromTokenVerifier(
         if (code === 'invalid_token') return null;
         throw code === 'insufficient_scope' ? new McpGuardError('insufficient_scope') : error;
       }
-      const principal = toPrincipal(info) ?? principalOf(info, token);
+      const principal = toPrincipal ? await toPrincipal(info) : principalOf(info, token);
+      if (principal === null) return null;
       // Nobody is refused loudly, as an answer that is no principal.
       return principal === undefined ? ({} as Principal) : withResource(principal, info);
     },

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 
 import type { McpGuardErrorCode } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
-import type { LimiterRefusal, ProofKeeper } from '../request-state.js';
+import { matchesFilter, principalKey } from '../principal.js';
+import type { LimiterRefusal, ProofKeeper, SessionWitness } from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
 import { type IsActive, Liveness } from './liveness.js';
 import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
@@ -27,6 +28,8 @@ interface Flight {
   readonly controller: AbortController;
   readonly client: string | undefined;
   readonly landing: Promise<Landing>;
+  /** Whose proofs were to be forgotten meanwhile. */
+  readonly forgotten: PrincipalFilter[];
   waiting: number;
 }
 
@@ -59,9 +62,7 @@ export class Prover implements ProofKeeper {
   readonly #admissions = new Map<string, Promise<LimiterRefusal | undefined>>();
   readonly #verification: Verification;
   readonly #liveness: Liveness;
-  readonly #sessionChecks = new Set<(sessionId: string, key: string) => boolean>();
-  /** Grows with every `forget`: a verification that began before it must not be remembered after it. */
-  #epoch = 0;
+  readonly #sessions = new Set<(sessionId: string) => SessionWitness | undefined>();
 
   constructor(options: ProverOptions) {
     this.#verification = new Verification(options);
@@ -84,7 +85,7 @@ export class Prover implements ProofKeeper {
   }
 
   forget(filter: PrincipalFilter): void {
-    this.#epoch += 1;
+    for (const { forgotten } of this.#flights.values()) forgotten.push(filter);
     this.#cache?.forget(filter);
   }
 
@@ -92,10 +93,10 @@ export class Prover implements ProofKeeper {
     return this.#liveness.onInactive(listener);
   }
 
-  onHeld(isProvenBy: (sessionId: string, key: string) => boolean): () => void {
-    this.#sessionChecks.add(isProvenBy);
+  onHeld(find: (sessionId: string) => SessionWitness | undefined): () => void {
+    this.#sessions.add(find);
     return () => {
-      this.#sessionChecks.delete(isProvenBy);
+      this.#sessions.delete(find);
     };
   }
 
@@ -127,13 +128,18 @@ export class Prover implements ProofKeeper {
 
   /**
    * A remembered proof presented from a client that has not proved it itself asks the limiter, or guesses against
-   * a person who is logged in would be free. The refusal is deferred: a live session of the person's own lifts it.
+   * a person who is logged in would be free. Where a live session of the person's own is named, the refusal is deferred
+   * for it to be lifted. Everybody else gets it at once: not even time may tell a right guess from a wrong one.
    */
   async #admitted(request: ProofRequest, known: RememberedProof, isFresh: boolean): Promise<ProofResult> {
     const place = `${request.key} ${request.question?.client}`;
     const admission = this.#admissions.get(place) ?? this.#admit(request, known);
     this.#admissions.set(place, admission);
     const deferred = await admission.finally(() => this.#admissions.delete(place));
+    const owner = principalKey(known.principal);
+    if (deferred && !this.#names(request, (session) => session.owner === owner)) {
+      return refusalFor({ kind: 'held', refusal: deferred });
+    }
     const result = await this.#alive(request.key, known.principal, isFresh, deferred);
     // What is wrong with a person beyond the limiter's refusal is not for a guesser to learn.
     return deferred && result.kind === 'denied' ? refusalFor({ kind: 'held', refusal: deferred }) : result;
@@ -157,10 +163,11 @@ export class Prover implements ProofKeeper {
 
   #start(request: ProofRequest): Flight {
     const controller = new AbortController();
-    const landing = this.#fly(request, controller).finally(() => {
+    const forgotten: PrincipalFilter[] = [];
+    const landing = this.#fly(request, controller, forgotten).finally(() => {
       if (this.#flights.get(request.key) === flight) this.#flights.delete(request.key);
     });
-    const flight: Flight = { controller, client: request.question?.client, landing, waiting: 0 };
+    const flight: Flight = { controller, client: request.question?.client, landing, forgotten, waiting: 0 };
     this.#flights.set(request.key, flight);
     return flight;
   }
@@ -181,28 +188,41 @@ export class Prover implements ProofKeeper {
     return this.#admitted(request, known, true);
   }
 
-  #isOfLiveSession({ sessionId, key }: ProofRequest): boolean {
-    return (
-      sessionId !== undefined && [...this.#sessionChecks].some((isProvenBy) => isProvenBy(sessionId, key))
-    );
+  /** Whether the request names a live session that `matches`. */
+  #names({ sessionId }: ProofRequest, matches: (session: SessionWitness) => boolean): boolean {
+    if (sessionId === undefined) return false;
+    return [...this.#sessions].some((find) => {
+      const session = find(sessionId);
+      return session !== undefined && matches(session);
+    });
   }
 
-  async #fly(request: ProofRequest, controller: AbortController): Promise<Landing> {
-    const epoch = this.#epoch;
-    const { key, question, account } = request;
+  async #fly(
+    request: ProofRequest,
+    controller: AbortController,
+    forgotten: PrincipalFilter[],
+  ): Promise<Landing> {
+    const { key, question } = request;
     let landing = await this.#verification.run(request, controller);
     // Others have filled the account's key, but this very credential began a session that lives: its id, which no
     // guesser has, vouches for the client, and the client's own budget decides.
-    if (landing.kind === 'held' && question && this.#isOfLiveSession(request)) {
-      await question.limiter.vouch(question.client, account);
+    if (landing.kind === 'held' && question && this.#names(request, ({ proofs }) => proofs.has(key))) {
+      await this.#verification.vouch(request);
+      landing = await this.#verification.run(request, controller);
+    }
+    // What was verified before a revocation proves nothing after it, to none of those who wait.
+    while (landing.kind === 'proven' && isAnyOf(landing.principal, forgotten)) {
+      forgotten.length = 0;
       landing = await this.#verification.run(request, controller);
     }
     if (landing.kind === 'wrong' && question) this.#rejected.set(key, Date.now() + question.limiter.windowMs);
-    if (landing.kind === 'proven' && epoch === this.#epoch) {
-      this.#cache?.remember(key, landing.principal, question?.client);
-    }
+    if (landing.kind === 'proven') this.#cache?.remember(key, landing.principal, question?.client);
     return landing;
   }
+}
+
+function isAnyOf(principal: Principal, filters: readonly PrincipalFilter[]): boolean {
+  return filters.some((filter) => matchesFilter(principal, filter));
 }
 
 function refusalFor(landing: Exclude<Landing, { kind: 'proven' }>): ProofResult {

@@ -29,8 +29,17 @@ export function readThrown(thrown: unknown): Verdict {
   if (isGuardError(thrown) && (thrown.code === 'forbidden' || thrown.code === 'insufficient_scope')) {
     return { kind: 'refused', code: thrown.code };
   }
-  if (thrown instanceof Abstained) return { kind: 'abstained' };
-  return { kind: 'unavailable', reason: thrown instanceof TimeUp ? 'verifier_timeout' : 'verifier_error' };
+  if (isA(Abstained, thrown)) return { kind: 'abstained' };
+  return { kind: 'unavailable', reason: isA(TimeUp, thrown) ? 'verifier_timeout' : 'verifier_error' };
+}
+
+/** `instanceof`, also of a proxy that throws when it is asked. */
+function isA(kind: new () => Error, thrown: unknown): boolean {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false;
+  }
 }
 
 /** Thrown where a strategy gave no verdict on the credential (Passport's `pass` and `redirect`). */

@@ -53,7 +53,7 @@ export class Verification {
     }
     const landing = await this.#verify(request, controller);
     try {
-      await attempt?.settle(outcomeOf(landing));
+      await this.#settle(attempt, outcomeOf(landing));
     } catch {
       return { kind: 'unavailable', reason: 'limiter_error' };
     }
@@ -64,11 +64,17 @@ export class Verification {
   async admit(request: ProofRequest): Promise<LimiterRefusal | undefined> {
     try {
       const attempt = await this.#reserve(request, new AbortController());
-      await attempt?.settle('proven');
+      await this.#settle(attempt, 'proven');
       return undefined;
     } catch (error) {
       return refusalOf(error);
     }
+  }
+
+  /** Makes the client a known source of the account. Never rejects. */
+  async vouch({ question, account }: ProofRequest): Promise<void> {
+    const vouching = (): Promise<void> | undefined => question?.limiter.vouch(question.client, account);
+    await withinTime(vouching, this.#options.timeoutMs).catch(() => {});
   }
 
   async #reserve(
@@ -84,6 +90,10 @@ export class Verification {
       reserving.then((attempt) => attempt.settle('released')).catch(() => {});
       throw error;
     }
+  }
+
+  #settle(attempt: Attempt | undefined, outcome: AttemptOutcome): Promise<void> {
+    return withinTime(() => attempt?.settle(outcome), this.#options.timeoutMs);
   }
 
   async #verify(request: ProofRequest, controller: AbortController): Promise<Landing> {

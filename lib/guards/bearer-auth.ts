@@ -77,7 +77,7 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
     );
   }
   const verifier = isTokenVerifier(options.verifier)
-    ? fromTokenVerifier(options.verifier, (info) => toPrincipal?.(info as AuthInfo))
+    ? fromTokenVerifier(options.verifier, toPrincipal && ((info) => toPrincipal(info as AuthInfo)))
     : asVerifier(options.verifier);
   const resource = options.expectedResource === undefined ? undefined : new URL(options.expectedResource);
   const run = bearerStrategy(async (credentials, context) => {

@@ -69,8 +69,8 @@ export function serverMaker<S extends Closable, C extends CreateServerContext>(
     try {
       server = await withinTime(() => creating, timeoutMs);
     } catch (error) {
-      // A server that comes after all has nobody to serve.
-      creating.then((late) => late?.close?.()).catch(() => {});
+      // A server that comes after all has nobody to serve, unless it is the one of another session.
+      creating.then((late) => (known.has(late) ? undefined : late?.close?.())).catch(() => {});
       const denial = policyOr503(error);
       if (denial.code === 'unavailable') report('create_server', 'createServer failed', error);
       throw denial;

@@ -86,6 +86,7 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
     tellError,
     onClientError: options.onError,
     publish,
+    transports: new WeakMap(),
     endings: new Set(),
     closed: closed.signal,
   };

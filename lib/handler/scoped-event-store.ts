@@ -33,9 +33,17 @@ export class ScopedEventStore implements EventStore {
     const store = this.#store;
     const streamId = store.getStreamIdForEventId
       ? await this.#ask(async () => store.getStreamIdForEventId?.(eventId))
-      : // The store tells only by replaying; what it replays here goes nowhere.
-        await store.replayEventsAfter(eventId, { send: async () => {} }).catch(() => undefined);
+      : await this.#streamByReplaying(eventId);
     return this.#ownStream(streamId);
+  }
+
+  /** The store tells only by replaying; what it replays here goes nowhere. */
+  async #streamByReplaying(eventId: string): Promise<string | undefined> {
+    try {
+      return await this.#store.replayEventsAfter(eventId, { send: async () => {} });
+    } catch {
+      return undefined;
+    }
   }
 
   async replayEventsAfter(lastEventId: string, { send }: Sender): Promise<string> {

@@ -8,6 +8,7 @@ import { writeDenial } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
+import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { CreateServerContext, Report, TellError } from './create-server.js';
 import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
@@ -24,6 +25,8 @@ export interface ServeContext {
   /** Hears of every error of the transport, mistakes of clients among them. */
   readonly onClientError: ((error: unknown) => void) | undefined;
   readonly publish: Publish;
+  /** Of the sessions that this handler began: no other handler serves them. */
+  readonly transports: WeakMap<LiveSession, SessionTransport>;
   /** How to end what is being served, for closing. */
   readonly endings: Set<() => Promise<void>>;
   /** Aborted when a handler that closes has given its grace. */

@@ -17,8 +17,6 @@ import type { SessionTransport } from './session-transport.js';
 import { logIn } from './start-session.js';
 import { writeWebResponse } from './web-response.js';
 
-const transports = new WeakMap<LiveSession, SessionTransport>();
-
 /** Serves one request of a session, or the `initialize` that begins one. */
 export async function serveSession(
   request: Request,
@@ -29,12 +27,14 @@ export async function serveSession(
 ): Promise<Denial | undefined> {
   const { session } = attachment;
   if (request.method === 'DELETE')
-    return session ? endByClient(request, response, attachment, session) : REQUIRED;
-  if (request.method === 'GET') return session ? pass(request, response, session) : REQUIRED;
+    return session ? endByClient(request, response, attachment, session, context) : REQUIRED;
+  if (request.method === 'GET') return session ? pass(request, response, session, context) : REQUIRED;
   const body = await readBody(request, context.maxBodyBytes);
   if (body.kind === 'refused') return { code: body.code };
+  // Its time was up, or it was revoked, while the body came in.
+  if (response.headersSent) return undefined;
   if (isInitialize(body.value)) return start(request, response, state, attachment, context, body.value);
-  return session ? pass(request, response, session, body.value) : REQUIRED;
+  return session ? pass(request, response, session, context, body.value) : REQUIRED;
 }
 
 const REQUIRED: Denial = { code: 'session_required' };
@@ -44,6 +44,7 @@ async function pass(
   request: Request,
   response: Response,
   session: LiveSession,
+  { transports }: ServeContext,
   body?: unknown,
 ): Promise<Denial | undefined> {
   const transport = transports.get(session);
@@ -58,6 +59,7 @@ async function endByClient(
   response: Response,
   { registry, exchange }: SessionAttachment,
   session: LiveSession,
+  { transports }: ServeContext,
 ): Promise<Denial | undefined> {
   const transport = transports.get(session);
   if (!transport || session.ending) return NOT_FOUND;
@@ -80,7 +82,8 @@ async function start(
   context: ServeContext,
   message: unknown,
 ): Promise<Denial | undefined> {
-  const principal = state.principal as Principal;
+  // As proven: a session of the caller's own that the request names has lent it what its login added.
+  const { principal } = exchange;
   const session = await takeSlot(registry, principal, message, context);
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
@@ -122,7 +125,11 @@ async function takeSlot(
     }
     const end = (): Promise<void> => registry.end(session, 'shutdown');
     endings.add(end);
-    session.signal.addEventListener('abort', () => endings.delete(end), { once: true });
+    const forget = async (): Promise<void> => {
+      await session.ending;
+      endings.delete(end);
+    };
+    session.signal.addEventListener('abort', () => void forget(), { once: true });
     return session;
   } catch (error) {
     const isRefusal = isGuardError(error) && error.code !== 'unavailable';
@@ -149,6 +156,6 @@ async function connect(
   if (session.ending) await transport.close();
   registry.assertAlive(session);
   session.closeServer = () => transport.close();
-  transports.set(session, transport);
+  context.transports.set(session, transport);
   return transport;
 }

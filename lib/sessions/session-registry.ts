@@ -60,7 +60,7 @@ export class SessionRegistry {
     if (this.#keepers.has(keeper)) return;
     const stops = [
       keeper.onInactive((principal) => void this.endOwned(principal, 'inactive')),
-      keeper.onHeld((id, key) => this.#roster.sessions.get(id)?.proofs.has(key) ?? false),
+      keeper.onHeld((id) => this.#roster.sessions.get(id)),
     ];
     this.#keepers.set(keeper, () => {
       for (const stop of stops) stop();
@@ -231,7 +231,8 @@ export class SessionRegistry {
     for (const stop of this.#keepers.values()) stop();
     this.#keepers.clear();
     for (const exchange of this.#roster.exchanges) exchange.end('closing');
-    await Promise.all([...this.#roster.sessions.values()].map((session) => this.end(session, 'shutdown')));
+    for (const session of [...this.#roster.sessions.values()]) void this.end(session, 'shutdown');
+    await Promise.all(this.#endings.values());
   }
 
   #finish(session: LiveSession, reason: SessionEndReason, removal: Removal): Promise<void> {

@@ -6,6 +6,7 @@ import { call, initialize } from '../support/call.js';
 import { buildServer } from '../support/mcp.js';
 import { type Served, serveApp } from '../support/serve.js';
 import { type Counted, passwords, right } from './support/people.js';
+import { exchange, rawRequest, statusOf } from './support/raw.js';
 
 interface Place extends Served {
   readonly verifier: Counted<BasicCredentials>;
@@ -60,6 +61,17 @@ for (const [proxy, headers] of Object.entries(PROXIES)) {
     });
   }
 }
+
+it('B16: a client that makes Node drop the headers which its proxy adds last: refused', async () => {
+  await using place = await openPlace(undefined);
+  for (const fillers of [0, 900, 997, 998, 999, 1000, 1001, 1100, 1500]) {
+    const lines = ['Host: localhost', ...Array<string>(fillers).fill('a:'), 'X-Forwarded-For: 198.51.100.1'];
+    const request = rawRequest('GET /mcp', [...lines, 'Connection: close']);
+    const reply = await exchange(place.port, request);
+    // From Node 22 on, Node itself refuses too many headers (431) before any guard runs.
+    expect(statusOf(reply), `${fillers} before it`).to.be.oneOf(fillers < 998 ? [403] : [403, 431]);
+  }
+});
 
 it('B16: https in the mouth of a proxy that is not trusted is not believed', async () => {
   for (const trust of [undefined, false, '10.0.0.0/8']) {

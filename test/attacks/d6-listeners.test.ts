@@ -10,6 +10,7 @@ import {
   onGuardEvent,
 } from '../../lib/index.js';
 import { basic, call, initialize } from '../support/call.js';
+import { holdTimeouts } from '../support/clock.js';
 import { listen } from '../support/events.js';
 import { until } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
@@ -132,6 +133,35 @@ for (const [how, endSession] of Object.entries(ENDINGS)) {
     expect(rejections.reasons).to.deep.equal([]);
   });
 }
+
+it('D6: an endSession that never answers holds up neither DELETE nor revocation nor shutdown', async () => {
+  using warnings = catchWarnings();
+  using heard = listen();
+  const sessions = mcpSessionBinding();
+  const mcp = mcpHandler({ createServer: ({ principal }) => buildServer(principal) });
+  const verifier = { verify, endSession: () => new Promise<void>(() => {}) };
+  await using served = await serve(mcpBasicAuth({ verifier }), sessions, mcp);
+  const { url } = served;
+  const ways: readonly ((session: string) => Promise<unknown>)[] = [
+    (session) => end(url, right('alice'), session),
+    (sessionId) => sessions.revoke({ sessionId }),
+    () => sessions.revoke({ subject: 'alice' }),
+    () => mcp.close({ graceMs: 0 }),
+  ];
+  for (const [i, way] of ways.entries()) {
+    const session = await begin(url, right('alice'));
+    const stream = await hear(url, right('alice'), session);
+    using timeouts = holdTimeouts(5000);
+    const ending = way(session);
+    await until('the stream is closed, whoever still waits', () => stream.isEnded);
+    await until('endSession is waited for', () => timeouts.count > 0);
+    timeouts.fire();
+    await ending;
+    const failures = heard.events.filter(({ type }) => type === 'server.failed');
+    expect(failures).to.have.length(i + 1);
+  }
+  expect(warnings.codes).to.deep.equal(Array(4).fill('MCP_GUARD_SERVER'));
+});
 
 it('D6: an onError that throws changes no answer', async () => {
   using rejections = catchRejections();

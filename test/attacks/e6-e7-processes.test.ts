@@ -26,8 +26,11 @@ function start(name: string, ...args: readonly string[]): Child {
   const isSource = import.meta.url.endsWith('.ts');
   const path = fileURLToPath(new URL(`./children/${name}.${isSource ? 'ts' : 'js'}`, import.meta.url));
   const loader = isSource ? ['--import', 'tsx'] : [];
+  // V8 counts in the heap where it measures coverage.
+  const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const child = spawn(process.execPath, ['--expose-gc', ...loader, path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env,
   });
   const exit = once(child, 'exit').then(([code]) => code as number | null);
   const lines: Interface = createInterface(child.stdout);

@@ -5,6 +5,7 @@ import type { ProofCacheOptions } from '../../lib/credentials/proof-cache.js';
 import { type ProofResult, Prover } from '../../lib/credentials/prover.js';
 import { Abstained } from '../../lib/credentials/verdict.js';
 import { McpGuardError } from '../../lib/errors.js';
+import { principalKey } from '../../lib/principal.js';
 import type { AttemptLimiter, LoginQuestion } from '../../lib/request-state.js';
 import type { Principal } from '../../lib/types.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
@@ -51,18 +52,18 @@ function slowVerifier(): Slow {
 /** Presents one credential again and again, and counts what reaches the verifier. */
 function presenter(answer: () => unknown = () => ada): {
   calls(): number;
-  from(limiter?: AttemptLimiter, client?: string): Presentation;
+  from(limiter?: AttemptLimiter, client?: string, sessionId?: string): Presentation;
 } {
   let calls = 0;
   return {
     calls: () => calls,
-    from(limiter, client = 'client') {
+    from(limiter, client = 'client', sessionId) {
       const question: { question?: LoginQuestion } = limiter ? { question: { limiter, client } } : {};
       const verify = (): unknown => {
         calls += 1;
         return answer();
       };
-      return present('key', verify, { account: 'account', ...question });
+      return present('key', verify, { account: 'account', sessionId, ...question });
     },
   };
 }
@@ -401,6 +402,18 @@ describe('Prover', () => {
       return prover;
     }
 
+    /** One live session of ada's, one of eve's. */
+    function withSessions(prover: Prover): void {
+      const owners = new Map([
+        ['of ada', principalKey(ada)],
+        ['of eve', principalKey({ subject: 'eve' })],
+      ]);
+      prover.onHeld((id) => {
+        const owner = owners.get(id);
+        return owner === undefined ? undefined : { owner, proofs: new Set() };
+      });
+    }
+
     const full = (): Promise<never> =>
       Promise.reject(new McpGuardError('too_many_attempts', { retryAfterSeconds: 9 }));
 
@@ -442,10 +455,30 @@ describe('Prover', () => {
       ]);
     });
 
-    it('is proven with a deferred refusal where the limiter refuses, every time', async () => {
+    it('is refused where the limiter refuses, before anybody is asked about the person', async () => {
+      let asked = 0;
+      const prover = await provenFrom('home', () => {
+        asked += 1;
+        return true;
+      });
+      withSessions(prover);
+      for (const sessionId of [undefined, 'unknown', 'of eve']) {
+        const { request } = presenter().from(recordingLimiter(full), 'elsewhere', sessionId);
+        expect(await prover.prove(request)).to.deep.include({
+          kind: 'denied',
+          code: 'too_many_attempts',
+          retryAfterSeconds: 9,
+        });
+      }
+      expect(asked, 'at home').to.equal(1);
+    });
+
+    it('is proven with a deferred refusal where it names a session of the person, every time', async () => {
       const prover = await provenFrom('home');
+      withSessions(prover);
       for (let i = 0; i < 2; i += 1) {
-        const result = await prover.prove(presenter().from(recordingLimiter(full), 'elsewhere').request);
+        const { request } = presenter().from(recordingLimiter(full), 'elsewhere', 'of ada');
+        const result = await prover.prove(request);
         expect(result.kind === 'proven' && result.deferred).to.include({
           code: 'too_many_attempts',
           retryAfterSeconds: 9,
@@ -458,8 +491,9 @@ describe('Prover', () => {
 
     it('asks no more once the refusal was lifted, and vouches for the client', async () => {
       const prover = await provenFrom('home');
+      withSessions(prover);
       const limiter = recordingLimiter(full);
-      const result = await prover.prove(presenter().from(limiter, 'elsewhere').request);
+      const result = await prover.prove(presenter().from(limiter, 'elsewhere', 'of ada').request);
       if (result.kind === 'proven') result.deferred?.lift?.();
       expect(await prover.prove(presenter().from(limiter, 'elsewhere').request)).to.include({
         deferred: undefined,
@@ -470,9 +504,10 @@ describe('Prover', () => {
     it('tells a guesser no more than the refusal where the person is inactive', async () => {
       let isActive = true;
       const prover = await provenFrom('home', () => isActive);
+      withSessions(prover);
       isActive = false;
       expect(
-        await prover.prove(presenter().from(recordingLimiter(full), 'elsewhere').request),
+        await prover.prove(presenter().from(recordingLimiter(full), 'elsewhere', 'of ada').request),
       ).to.deep.include({ kind: 'denied', code: 'too_many_attempts', retryAfterSeconds: 9 });
     });
 
@@ -488,7 +523,7 @@ describe('Prover', () => {
       slow.open(ada);
       const [first, second] = await Promise.all(proving);
       expect(first).to.include({ kind: 'proven', deferred: undefined });
-      expect(second?.kind === 'proven' && second.deferred).to.include({ code: 'too_many_attempts' });
+      expect(second).to.include({ kind: 'denied', code: 'too_many_attempts' });
       expect(slow.signals).to.have.length(1);
       expect(away.log).to.deep.equal(['reserve away undefined']);
     });
@@ -509,6 +544,75 @@ describe('Prover', () => {
         'reserve away undefined',
         'proven',
       ]);
+    });
+  });
+
+  describe('a credential that began a session which lives', () => {
+    const question = (limiter: AttemptLimiter): LoginQuestion => ({ limiter, client: 'client' });
+
+    /** A limiter that refuses until somebody vouches. */
+    function refusingUntilVouched(): ReturnType<typeof recordingLimiter> {
+      let isKnown = false;
+      const limiter = recordingLimiter(async () => {
+        if (!isKnown) throw new McpGuardError('too_many_attempts', { retryAfterSeconds: 9 });
+      });
+      return {
+        ...limiter,
+        async vouch(client, account) {
+          isKnown = true;
+          await limiter.vouch(client, account);
+        },
+      };
+    }
+
+    const sessionWith = (...keys: string[]) => ({ owner: principalKey(ada), proofs: new Set(keys) });
+
+    it('B7 is verified although its account is full: the session vouches for its client', async () => {
+      const prover = proverOf();
+      prover.onHeld((id) => (id === 'mine' ? sessionWith('key') : undefined));
+      const limiter = refusingUntilVouched();
+      let calls = 0;
+      const verify = (): Principal => {
+        calls += 1;
+        return ada;
+      };
+      const { request } = present('key', verify, {
+        account: 'account',
+        sessionId: 'mine',
+        question: question(limiter),
+      });
+      expect(await prover.prove(request)).to.include({ kind: 'proven', isFresh: true });
+      expect(calls).to.equal(1);
+      expect(limiter.log).to.deep.equal([
+        'reserve client account',
+        'vouch client account',
+        'reserve client account',
+        'proven',
+      ]);
+    });
+
+    for (const [what, sessionId, key] of [
+      ['another credential', 'mine', 'other'],
+      ['another session', 'unknown', 'key'],
+      ['no session', undefined, 'key'],
+    ] as const) {
+      it(`does not vouch for ${what}`, async () => {
+        const prover = proverOf();
+        prover.onHeld((id) => (id === 'mine' ? sessionWith('key') : undefined));
+        const limiter = refusingUntilVouched();
+        const { request } = present(key, () => ada, { sessionId, question: question(limiter) });
+        expect(await prover.prove(request)).to.include({ kind: 'denied', code: 'too_many_attempts' });
+        expect(limiter.log).to.deep.equal(['reserve client undefined']);
+      });
+    }
+
+    it('vouches no more once nobody knows of it', async () => {
+      const prover = proverOf();
+      const stop = prover.onHeld(() => sessionWith('key'));
+      stop();
+      const limiter = refusingUntilVouched();
+      const { request } = present('key', () => ada, { sessionId: 'mine', question: question(limiter) });
+      expect(await prover.prove(request)).to.include({ kind: 'denied' });
     });
   });
 

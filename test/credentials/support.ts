@@ -51,7 +51,11 @@ export interface Presentation {
 export function present(
   key: string,
   verify: (signal: AbortSignal) => Awaitable<unknown>,
-  { account, question }: { account?: string; question?: LoginQuestion } = {},
+  {
+    account,
+    question,
+    sessionId,
+  }: { account?: string; question?: LoginQuestion; sessionId?: string | undefined } = {},
 ): Presentation {
   const listeners = new Set<() => void>();
   return {
@@ -59,6 +63,7 @@ export function present(
       key,
       account,
       question,
+      sessionId,
       verify,
       onGone(listener) {
         listeners.add(listener);

@@ -4,12 +4,8 @@ import { expect } from 'chai';
 
 import { Abstained, readAnswer, readThrown } from '../../lib/credentials/verdict.js';
 import { guardErrorCodes, McpGuardError } from '../../lib/errors.js';
-import { withinTime } from '../../lib/within-time.js';
-import { holdTimeouts } from '../support/clock.js';
-import { gate } from '../support/gate.js';
-import { failsOnUnhandledRejections } from '../support/unhandled.js';
+import { TimeUp } from '../../lib/within-time.js';
 import { catchWarnings } from '../support/warnings.js';
-import { settled } from './support.js';
 
 describe('readAnswer', () => {
   it('takes a principal for a proof, sealed', () => {
@@ -75,6 +71,18 @@ describe('readThrown', () => {
     });
   }
 
+  it('D1 reads what throws when it is looked at as an outage', () => {
+    const fail = (): never => {
+      throw new Error('trap');
+    };
+    const trap = new Proxy({}, { get: fail, getPrototypeOf: fail });
+    expect(readThrown(trap)).to.deep.equal({ kind: 'unavailable', reason: 'verifier_error' });
+  });
+
+  it('reads time that is up', () => {
+    expect(readThrown(new TimeUp())).to.deep.equal({ kind: 'unavailable', reason: 'verifier_timeout' });
+  });
+
   it('reads an abstention', () => {
     expect(readThrown(new Abstained())).to.deep.equal({ kind: 'abstained' });
   });
@@ -84,69 +92,4 @@ describe('readThrown', () => {
       expect(readThrown(thrown)).to.deep.equal({ kind: 'unavailable', reason: 'verifier_error' });
     });
   }
-});
-
-describe('withinTime', () => {
-  failsOnUnhandledRejections();
-
-  const MS = 4321;
-
-  it('answers what the work answers, at once or later, and leaves no timer', async () => {
-    using timeouts = holdTimeouts(MS);
-    expect(await withinTime(() => 1, MS)).to.equal(1);
-    expect(await withinTime(async () => 2, MS)).to.equal(2);
-    expect(timeouts.count).to.equal(0);
-  });
-
-  it('rejects as the work throws or rejects, and leaves no timer', async () => {
-    using timeouts = holdTimeouts(MS);
-    const error = new Error('x');
-    const fail = (): never => {
-      throw error;
-    };
-    expect(await withinTime(fail, MS).catch((reason: unknown) => reason)).to.equal(error);
-    expect(await withinTime(async () => fail(), MS).catch((reason: unknown) => reason)).to.equal(error);
-    expect(timeouts.count).to.equal(0);
-  });
-
-  it('rejects when the time is over, read as a timeout, and aborts the controller', async () => {
-    using timeouts = holdTimeouts(MS);
-    const controller = new AbortController();
-    const outcome = withinTime(() => new Promise(() => {}), MS, controller).catch(readThrown);
-    expect(controller.signal.aborted).to.equal(false);
-    timeouts.fire();
-    expect(await outcome).to.deep.equal({ kind: 'unavailable', reason: 'verifier_timeout' });
-    expect(controller.signal.aborted).to.equal(true);
-  });
-
-  it('stays a timeout although the work rejects because of the abort', async () => {
-    using timeouts = holdTimeouts(MS);
-    const controller = new AbortController();
-    const work = (): Promise<void> =>
-      new Promise((_, reject) => {
-        controller.signal.addEventListener('abort', () => reject(new Error('aborted')));
-      });
-    const outcome = withinTime(work, MS, controller).catch(readThrown);
-    timeouts.fire();
-    expect(await outcome).to.include({ reason: 'verifier_timeout' });
-  });
-
-  for (const late of ['answer', 'rejection'] as const) {
-    it(`D1 ignores a late ${late}`, async () => {
-      using timeouts = holdTimeouts(MS);
-      const slow = gate<number>();
-      const outcome = withinTime(() => slow.opened, MS).catch(() => 'over');
-      timeouts.fire();
-      if (late === 'answer') slow.open(1);
-      else slow.fail(new Error('late'));
-      await settled();
-      expect(await outcome).to.equal('over');
-    });
-  }
-
-  it('aborts nothing where the work is done in time', async () => {
-    const controller = new AbortController();
-    await withinTime(() => 1, MS, controller);
-    expect(controller.signal.aborted).to.equal(false);
-  });
 });

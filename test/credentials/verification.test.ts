@@ -301,6 +301,45 @@ describe('Verification', () => {
     }
   });
 
+  it('waits no longer for the limiter to count than for anything else', async () => {
+    using timeouts = holdTimeouts(MS);
+    const limiter = { ...recordingLimiter(), reserve: async () => ({ settle: never }) };
+    const { request } = present('key', () => ada, { question: { limiter, client: 'client' } });
+    const running = verificationOf().run(request, new AbortController());
+    const admitting = verificationOf().admit(request);
+    await settled();
+    timeouts.fire();
+    expect(await running).to.deep.equal({ kind: 'unavailable', reason: 'limiter_error' });
+    expect(await admitting).to.include({ code: 'unavailable' });
+  });
+
+  describe('vouch', () => {
+    it('makes the client known', async () => {
+      const limiter = recordingLimiter();
+      const question = { limiter, client: 'client' };
+      await verificationOf().vouch(present('key', never, { account: 'ada', question }).request);
+      expect(limiter.log).to.deep.equal(['vouch client ada']);
+    });
+
+    it('does nothing where there is no limiter', async () => {
+      await verificationOf().vouch(present('key', never).request);
+    });
+
+    for (const [what, vouch] of [
+      ['rejects', () => Promise.reject(new Error('down'))],
+      ['hangs', never],
+    ] as const) {
+      it(`goes on where the limiter ${what}`, async () => {
+        using timeouts = holdTimeouts(MS);
+        const question = { limiter: { ...recordingLimiter(), vouch }, client: 'client' };
+        const vouching = verificationOf().vouch(present('key', never, { question }).request);
+        await settled();
+        timeouts.fire();
+        await vouching;
+      });
+    }
+  });
+
   describe('admit', () => {
     it('asks as for a verification that proved the credential', async () => {
       const limiter = recordingLimiter();

@@ -100,6 +100,7 @@ describe('mcpTlsGuard', () => {
     await using served = await serve(mcpTlsGuard(), tell);
     const filler = Array.from({ length: 1100 }, () => ['a', '']).flat();
     const reply = await call(served.url, { headers: [...filler, 'X-Forwarded-For', '6.6.6.6'] });
-    expectRefusal(reply, 'tls_required');
+    // Newer lines of Node refuse so many headers themselves (431) before any guard runs.
+    if (reply.status !== 431) expectRefusal(reply, 'tls_required');
   });
 });

@@ -3,11 +3,15 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 
 import type { McpGuardError } from '../../lib/errors.js';
+import { principalKey } from '../../lib/principal.js';
 import type { Principal, SessionLimits } from '../../lib/types.js';
-import { stopClock } from '../support/clock.js';
+import { holdTimeouts, stopClock } from '../support/clock.js';
 import { gate } from '../support/gate.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada, begin, type Ended, eve, exchangeOf, fakeKeeper, slowStore, watched } from './support.js';
+
+/** How long a store may take. */
+const STORE_TIMEOUT_MS = 5000;
 
 async function thrownBy(work: Promise<unknown>): Promise<McpGuardError> {
   try {
@@ -146,6 +150,35 @@ describe('SessionRegistry', () => {
       }
     }
 
+    it('removes what a store takes only after nobody waits for it any more', async () => {
+      using timeouts = holdTimeouts(STORE_TIMEOUT_MS);
+      const store = slowStore();
+      const { registry } = watched({ store });
+      const slow = store.hold('create');
+      const creating = thrownBy(registry.create(ada, {}));
+      await settle();
+      timeouts.fire();
+      expect(await creating).to.include({ code: 'unavailable' });
+      slow.open();
+      await settle();
+      expect(store.inner.list({})).to.deep.equal([]);
+    });
+
+    it('removes nothing where a store refuses after all', async () => {
+      using timeouts = holdTimeouts(STORE_TIMEOUT_MS);
+      const store = slowStore();
+      const { registry } = watched({ store, maxSessions: 1 });
+      await registry.create(ada, {});
+      const slow = store.hold('create');
+      const creating = thrownBy(registry.create(ada, {}));
+      await settle();
+      timeouts.fire();
+      await creating;
+      slow.open();
+      await settle();
+      expect(store.calls.some(({ method }) => method === 'delete')).to.equal(false);
+    });
+
     it('keeps what is created after a revocation', async () => {
       const { registry } = watched();
       await registry.revoke({ subject: 'ada' });
@@ -219,6 +252,17 @@ describe('SessionRegistry', () => {
       const elsewhere = await watched({ store }).registry.create(ada, {});
       expect(await watched({ store }).registry.find(elsewhere.id)).to.equal(undefined);
       expect(store.inner.get(elsewhere.id)).to.not.equal(undefined);
+    });
+
+    it('is an outage where the store does not answer in time', async () => {
+      using timeouts = holdTimeouts(STORE_TIMEOUT_MS);
+      const store = slowStore();
+      const { registry } = watched({ store });
+      store.hold('get');
+      const finding = thrownBy(registry.find('id'));
+      await settle();
+      timeouts.fire();
+      expect(await finding).to.include({ code: 'unavailable' });
     });
 
     it('is an outage where the store fails', async () => {
@@ -605,6 +649,25 @@ describe('SessionRegistry', () => {
     });
   });
 
+  describe('assertAlive', () => {
+    for (const [reason, code] of [
+      ['shutdown', 'closing'],
+      ['inactive', 'invalid_credentials'],
+      ['revoked', 'session_not_found'],
+      ['failed', 'session_not_found'],
+    ] as const) {
+      it(`refuses what has ended as ${reason} with ${code}`, async () => {
+        const { registry } = watched();
+        const session = await registry.create(ada, {});
+        registry.assertAlive(session);
+        await registry.end(session, reason);
+        expect(() => registry.assertAlive(session))
+          .to.throw()
+          .with.property('code', code);
+      });
+    }
+  });
+
   describe('meets guards that prove credentials', () => {
     it('and ends the sessions of whom they find inactive', async () => {
       const { registry } = watched();
@@ -619,18 +682,18 @@ describe('SessionRegistry', () => {
       expect(ended).to.deep.equal([['ada', session.id, 'inactive']]);
     });
 
-    it('and tells them which credentials a live session was proven with', async () => {
+    it('and tells them whose a live session is, and with which credentials it was proven', async () => {
       const { registry } = watched();
       const keeper = fakeKeeper();
       registry.meet(keeper);
       const session = await registry.create(ada, {});
       session.addProof('proof');
-      const [isHeld = () => false] = keeper.holders;
-      expect(isHeld(session.id, 'proof')).to.equal(true);
-      expect(isHeld(session.id, 'other')).to.equal(false);
-      expect(isHeld('unknown', 'proof')).to.equal(false);
+      const [find = () => undefined] = keeper.holders;
+      expect(find(session.id)?.owner).to.equal(principalKey(ada));
+      expect([...(find(session.id)?.proofs ?? [])]).to.deep.equal(['proof']);
+      expect(find('unknown')).to.equal(undefined);
       await registry.end(session, 'deleted');
-      expect(isHeld(session.id, 'proof')).to.equal(false);
+      expect(find(session.id)).to.equal(undefined);
     });
   });
 

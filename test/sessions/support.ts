@@ -1,5 +1,5 @@
 import type { GuardNews } from '../../lib/events.js';
-import type { ProofKeeper } from '../../lib/request-state.js';
+import type { ProofKeeper, SessionWitness } from '../../lib/request-state.js';
 import { Exchange } from '../../lib/sessions/exchange.js';
 import type { LiveSession } from '../../lib/sessions/live-session.js';
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
@@ -128,13 +128,13 @@ export function exchangeOf(
 export interface FakeKeeper extends ProofKeeper {
   readonly forgotten: object[];
   readonly listeners: Set<(principal: Principal) => void>;
-  readonly holders: Set<(sessionId: string, key: string) => boolean>;
+  readonly holders: Set<(sessionId: string) => SessionWitness | undefined>;
 }
 
 export function fakeKeeper(recheck?: ProofKeeper['recheck']): FakeKeeper {
   const forgotten: object[] = [];
   const listeners = new Set<(principal: Principal) => void>();
-  const holders = new Set<(sessionId: string, key: string) => boolean>();
+  const holders = new Set<(sessionId: string) => SessionWitness | undefined>();
   return {
     forgotten,
     listeners,

@@ -64,6 +64,21 @@ function nodesWith(twist: Twist = () => ({})): Nodes {
 
 export const honestNodes = (): Nodes => nodesWith();
 
+/** Nodes that lack the one thing they need not have. */
+export function deafNodes(): Nodes {
+  const { createStore, peerOf } = nodesWith();
+  const deaf = new WeakMap<SessionStore, SessionStore>();
+  const withoutEars = (store: SessionStore): SessionStore => {
+    const { onDeleted: _, ...rest } = store;
+    deaf.set(rest, store);
+    return rest;
+  };
+  return {
+    createStore: () => withoutEars(createStore()),
+    peerOf: (store) => withoutEars(peerOf(deaf.get(store) as SessionStore)),
+  };
+}
+
 export const brokenNodes: readonly (readonly [what: string, nodes: () => Nodes, title: string])[] = [
   [
     'each keeps its own records',

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
 import { sessionStoreContract } from '../../lib/testing/index.js';
 import type { Awaitable, SessionStore } from '../../lib/types.js';
-import { brokenNodes, honestNodes, type Nodes } from './broken-nodes.js';
+import { brokenNodes, deafNodes, honestNodes, type Nodes } from './broken-nodes.js';
 import { brokenStores } from './broken-stores.js';
 import { faultyStore } from './faulty-store.js';
 
@@ -18,6 +18,11 @@ describe('sessionStoreContract', () => {
 
   describe('of two nodes', () => {
     const nodes = honestNodes();
+    sessionStoreContract(nodes.createStore, { peerOf: nodes.peerOf });
+  });
+
+  describe('of two nodes that do not hear of each other', () => {
+    const nodes = deafNodes();
     sessionStoreContract(nodes.createStore, { peerOf: nodes.peerOf });
   });
 

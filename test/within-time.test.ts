@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+
+import { TimeUp, withinTime } from '../lib/within-time.js';
+import { holdTimeouts } from './support/clock.js';
+import { gate } from './support/gate.js';
+import { failsOnUnhandledRejections } from './support/unhandled.js';
+
+describe('withinTime', () => {
+  failsOnUnhandledRejections();
+
+  const MS = 4321;
+
+  it('answers what the work answers, at once or later, and leaves no timer', async () => {
+    using timeouts = holdTimeouts(MS);
+    expect(await withinTime(() => 1, MS)).to.equal(1);
+    expect(await withinTime(async () => 2, MS)).to.equal(2);
+    expect(timeouts.count).to.equal(0);
+  });
+
+  it('rejects as the work throws or rejects, and leaves no timer', async () => {
+    using timeouts = holdTimeouts(MS);
+    const error = new Error('x');
+    const fail = (): never => {
+      throw error;
+    };
+    expect(await withinTime(fail, MS).catch((reason: unknown) => reason)).to.equal(error);
+    expect(await withinTime(async () => fail(), MS).catch((reason: unknown) => reason)).to.equal(error);
+    expect(timeouts.count).to.equal(0);
+  });
+
+  it('rejects when the time is over, and aborts the controller', async () => {
+    using timeouts = holdTimeouts(MS);
+    const controller = new AbortController();
+    const outcome = withinTime(() => new Promise(() => {}), MS, controller).catch((error: unknown) => error);
+    expect(controller.signal.aborted).to.equal(false);
+    timeouts.fire();
+    expect(await outcome).to.be.instanceOf(TimeUp);
+    expect(controller.signal.aborted).to.equal(true);
+  });
+
+  it('stays a timeout although the work rejects because of the abort', async () => {
+    using timeouts = holdTimeouts(MS);
+    const controller = new AbortController();
+    const work = (): Promise<void> =>
+      new Promise((_, reject) => {
+        controller.signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    const outcome = withinTime(work, MS, controller).catch((error: unknown) => error);
+    timeouts.fire();
+    expect(await outcome).to.be.instanceOf(TimeUp);
+  });
+
+  for (const late of ['answer', 'rejection'] as const) {
+    it(`D1 ignores a late ${late}`, async () => {
+      using timeouts = holdTimeouts(MS);
+      const slow = gate<number>();
+      const outcome = withinTime(() => slow.opened, MS).catch(() => 'over');
+      timeouts.fire();
+      if (late === 'answer') slow.open(1);
+      else slow.fail(new Error('late'));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await outcome).to.equal('over');
+    });
+  }
+
+  it('aborts nothing where the work is done in time', async () => {
+    const controller = new AbortController();
+    await withinTime(() => 1, MS, controller);
+    expect(controller.signal.aborted).to.equal(false);
+  });
+});
