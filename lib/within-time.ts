@@ -29,3 +29,14 @@ export function withinTime<T>(
     }
   });
 }
+
+/** What `work` answers, or `undefined` as soon as `signal` aborts. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    const unlisten = (): void => signal.removeEventListener('abort', stop);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(unlisten);
+  });
+}

@@ -224,8 +224,15 @@ describe('endAnswer', () => {
     incoming.pause();
     await until('the answer has begun', () => response);
     const answer = response as Response;
+    let ends = 0;
+    const end = answer.end.bind(answer);
+    answer.end = ((...args: Parameters<typeof end>) => {
+      ends += 1;
+      return end(...args);
+    }) as typeof answer.end;
     endAnswer(answer, { code: 'closing' }, requestState(answer.req));
     endAnswer(answer, { code: 'closing' }, requestState(answer.req));
+    expect(ends).to.equal(1);
     expect(answer.destroyed).to.equal(false);
     timeouts.fire();
     expect(answer.destroyed).to.equal(true);

@@ -28,8 +28,6 @@ interface Flight {
   readonly controller: AbortController;
   readonly client: string | undefined;
   readonly landing: Promise<Landing>;
-  /** Whose proofs were to be forgotten meanwhile. */
-  readonly forgotten: PrincipalFilter[];
   waiting: number;
 }
 
@@ -59,6 +57,8 @@ export class Prover implements ProofKeeper {
   readonly #cache: ProofCache | undefined;
   readonly #rejected = new LRUCache<string, number>({ max: MAX_REJECTED });
   readonly #flights = new Map<string, Flight>();
+  /** For each verification under way, also one that was given up: whose proofs were to be forgotten meanwhile. */
+  readonly #meanwhile = new Set<PrincipalFilter[]>();
   readonly #admissions = new Map<string, Promise<LimiterRefusal | undefined>>();
   readonly #verification: Verification;
   readonly #liveness: Liveness;
@@ -85,7 +85,7 @@ export class Prover implements ProofKeeper {
   }
 
   forget(filter: PrincipalFilter): void {
-    for (const { forgotten } of this.#flights.values()) forgotten.push(filter);
+    for (const forgotten of this.#meanwhile) forgotten.push(filter);
     this.#cache?.forget(filter);
   }
 
@@ -164,10 +164,12 @@ export class Prover implements ProofKeeper {
   #start(request: ProofRequest): Flight {
     const controller = new AbortController();
     const forgotten: PrincipalFilter[] = [];
+    this.#meanwhile.add(forgotten);
     const landing = this.#fly(request, controller, forgotten).finally(() => {
+      this.#meanwhile.delete(forgotten);
       if (this.#flights.get(request.key) === flight) this.#flights.delete(request.key);
     });
-    const flight: Flight = { controller, client: request.question?.client, landing, forgotten, waiting: 0 };
+    const flight: Flight = { controller, client: request.question?.client, landing, waiting: 0 };
     this.#flights.set(request.key, flight);
     return flight;
   }

@@ -38,7 +38,7 @@ const MAX_CONCURRENT = 64;
  * `password`, on a view of the request. Throws `TypeError` for bad arguments.
  *
  * @example
- * app.use('/mcp', mcpPassport(new LdapStrategy(ldap), { scheme: 'Basic', toPrincipal: (user) => ({ subject: user.dn }) }));
+ * app.use('/mcp', mcpPassport(new LdapStrategy(ldap), { scheme: 'Basic', toPrincipal: (user: LdapUser) => ({ subject: user.dn }) }));
  */
 export function mcpPassport<User>(
   strategy: PassportStrategy,

@@ -49,9 +49,12 @@ export class Calls {
     this.#onChange = onChange;
   }
 
-  begin(ids: readonly RequestId[], answer: Answer): void {
-    for (const id of ids) this.#running.set(id, answer);
-    if (ids.length > 0) this.#onChange(this.#running.size);
+  /** Answers the ids that are new: a call that runs is not replaced by another with its id. */
+  begin(ids: readonly RequestId[], answer: Answer): readonly RequestId[] {
+    const begun = ids.filter((id) => !this.#running.has(id));
+    for (const id of begun) this.#running.set(id, answer);
+    if (begun.length > 0) this.#onChange(this.#running.size);
+    return begun;
   }
 
   finish(id: RequestId): void {

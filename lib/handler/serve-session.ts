@@ -12,6 +12,7 @@ import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
+import { untilAborted } from '../within-time.js';
 import { openTransport, type ServeContext } from './serve-once.js';
 import type { SessionTransport } from './session-transport.js';
 import { logIn } from './start-session.js';
@@ -91,7 +92,7 @@ async function start(
     await runAs(principal, () => logIn(session, registry, request, state, context));
     setPrincipal(request, state, session.principalFor(principal));
     const transport = await connect(session, registry, context);
-    const web = await transport.handle(request, response, message);
+    const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
     if (web?.ok && !response.destroyed) {
       registry.open(exchange, session);

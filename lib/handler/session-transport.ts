@@ -102,9 +102,8 @@ export class SessionTransport {
     const state = requestState(request);
     const { principal } = state;
     if (!principal) throw new TypeError('SessionTransport: no principal');
-    const ids = requestIds(body);
     const failuresBefore = this.#events?.failures;
-    this.#calls.begin(ids, { abandon: () => abandon(response) });
+    const begun = this.#calls.begin(requestIds(body), { abandon: () => abandon(response) });
     const authInfo = (request as unknown as { auth: AuthInfo }).auth;
     const handling = runAs(principal, () =>
       this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
@@ -114,7 +113,7 @@ export class SessionTransport {
     );
     const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
     if (!web) return undefined;
-    if (!web.ok) for (const id of ids) this.#calls.finish(id);
+    if (!web.ok) for (const id of begun) this.#calls.finish(id);
     if (!web.ok && this.#events?.failures !== failuresBefore) throw new McpGuardError('unavailable');
     if (web.ok) for (const id of cancelledIds(body)) this.#cancel(id);
     return web;

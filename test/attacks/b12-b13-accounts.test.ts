@@ -101,6 +101,15 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
     'a@bücher.de.',
     'a@xn--bcher-kva.de.',
   ],
+  'the domain’s ß': [
+    'a@faß.de',
+    'a@xn--fa-hia.de',
+    'a@fass.de',
+    'A@FASS.DE',
+    'a@XN--FA-HIA.de.',
+    'a@faẞ.de',
+    'a@ｆass.de',
+  ],
 };
 
 for (const [kind, names] of Object.entries(ALIASES)) {

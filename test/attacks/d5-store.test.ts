@@ -8,6 +8,7 @@ import {
   type SessionBinding,
 } from '../../lib/index.js';
 import { call, initialize } from '../support/call.js';
+import { stopClock } from '../support/clock.js';
 import { type Gate, gate, until } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
 import { catchRejections } from '../support/rejections.js';
@@ -207,11 +208,36 @@ for (const [reason, finish] of Object.entries(ENDS)) {
 
 it('D5: the store cannot note when a session was last used: the call is served', async () => {
   using rejections = catchRejections();
+  using clock = stopClock();
   await using place = await openPlace();
   const session = await begin(place.url, alice);
+  const before = place.store.count.update;
   place.store.before.set('update', down);
-  for (let i = 0; i < 3; i += 1) expect((await use(place.url, alice, session)).status).to.equal(200);
+  for (let i = 0; i < 3; i += 1) {
+    clock.advance(2000);
+    expect((await use(place.url, alice, session)).status).to.equal(200);
+  }
+  await until('it was asked', () => place.store.count.update > before);
   expect(rejections.reasons).to.deep.equal([]);
+});
+
+it('D5: the session is revoked before the store has it: it is not kept', async () => {
+  await using place = await openPlace();
+  // Only guards that have been met can be made to forget.
+  await end(place.url, right('bob'), await begin(place.url, right('bob')));
+  place.log.length = 0;
+  const late = gate();
+  place.store.before.set('create', () => late.opened);
+  const created = place.store.count.create;
+  const beginning = call(place.url, first);
+  await until('it is being created', () => place.store.count.create > created);
+  await place.sessions.revoke({ subject: 'alice' });
+  late.open();
+  expect((await beginning).status).to.equal(404);
+  await until('the store has been told', async () => (await place.sessions.list()).length === 0);
+  const starts = place.log.filter((entry) => entry === 'start');
+  expect(place.log.filter((entry) => entry === 'revoked')).to.have.length(starts.length);
+  await expectNothingLeft(place);
 });
 
 it('D5: the store is down when an operator revokes: the operator hears of it', async () => {

@@ -318,7 +318,8 @@ describe('what an auditor tried', () => {
         return server;
       },
     });
-    const reply = call(endpoint.url, { headers: as('ann'), body: initialize() });
+    const signal = AbortSignal.timeout(5000);
+    const reply = call(endpoint.url, { headers: as('ann'), body: initialize(), signal });
     await asked.opened;
     expect(await endpoint.sessions.revoke({ sessionId: String(sessionId) })).to.equal(1);
     expectRefusal(await reply, 'session_not_found');
@@ -328,6 +329,7 @@ describe('what an auditor tried', () => {
     using clock = stopClock();
     const slow = gate();
     let isRunning = false;
+    let closed = 0;
     await using endpoint = await guarded({
       binding: { idleSeconds: 60 },
       createServer: ({ principal }) =>
@@ -335,6 +337,14 @@ describe('what an auditor tried', () => {
           isRunning = true;
           return slow.opened;
         }),
+      before: [
+        (_request, response, next) => {
+          response.once('close', () => {
+            closed += 1;
+          });
+          next();
+        },
+      ],
     });
     const session = await begin(endpoint.url, as('ann'));
     const stream = await session.stream(toolCall('whoami', {}, 7));
@@ -342,7 +352,7 @@ describe('what an auditor tried', () => {
     const refused = await session.send(toolCall('whoami', {}, 7), { 'mcp-protocol-version': '1999-01-01' });
     expect(refused.status).to.equal(400);
     stream.drop();
-    await stream.ended;
+    await until('the stream is gone', () => closed === 4);
     clock.advance(3600_000);
     expect((await session.send({ jsonrpc: '2.0', id: 8, method: 'ping' })).status).to.equal(200);
     slow.open();

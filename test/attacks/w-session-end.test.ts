@@ -130,7 +130,7 @@ describe('W16: nothing stays behind of a session that has ended', () => {
       collectGarbage();
       return servers.every((server) => server.deref() === undefined);
     });
-  });
+  }).timeout(60_000);
 
   it('leaves no entry in any map: hardly an id of 60 is found in the whole heap', async () => {
     const hash = (text: string): string => createHash('sha256').update(text).digest('hex');

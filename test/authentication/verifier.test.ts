@@ -178,6 +178,8 @@ describe('fromTokenVerifier', () => {
 
     it('may say that it is a wrong credential', async () => {
       expect(await verified(full, () => null)).to.equal(null);
+      const resource = new URL('https://app.example.com/mcp');
+      expect(await verified({ ...full, resource }, async () => null)).to.equal(null);
     });
 
     it('is not replaced by extra.sub where it says nothing', async () => {

@@ -228,18 +228,60 @@ describe('Prover', () => {
       expect(credential.calls()).to.equal(2);
     });
 
-    it('not if everything was forgotten while it was verified', async () => {
+    for (const [second, expected] of [
+      [null, wrong],
+      [ada, { kind: 'proven', isFresh: true }],
+    ] as const) {
+      it(`not if it was to be forgotten meanwhile: verified again, ${expected.kind} for all who wait`, async () => {
+        const prover = proverOf();
+        const answers = [gate<Principal | null>(), gate<Principal | null>()];
+        let calls = 0;
+        const verify = (): Promise<Principal | null> => {
+          calls += 1;
+          return answers[calls - 1]?.opened ?? Promise.reject(new Error('too often'));
+        };
+        const proving = [1, 2].map(() => prover.prove(present('key', verify).request));
+        await settled();
+        prover.forget({ subject: 'ada' });
+        answers[0]?.open(ada);
+        await settled();
+        expect(calls).to.equal(2);
+        answers[1]?.open(second);
+        for (const result of await Promise.all(proving)) expect(result).to.include(expected);
+      });
+    }
+
+    it('not by a verification that was given up before, and ends after', async () => {
+      const prover = proverOf();
+      const [first, second] = [slowVerifier(), slowVerifier()];
+      const gone = present('key', first.verify);
+      const proving = [prover.prove(gone.request)];
+      await settled();
+      gone.leave();
+      proving.push(prover.prove(present('key', second.verify).request));
+      await settled();
+      prover.forget({ subject: 'ada' });
+      first.open(ada);
+      second.open(null);
+      await Promise.all(proving);
+      const credential = presenter(() => null);
+      expect(await prover.prove(credential.from().request)).to.include(wrong);
+    });
+
+    it('although another person was to be forgotten meanwhile', async () => {
       const prover = proverOf();
       const slow = slowVerifier();
       const proving = prover.prove(present('key', slow.verify).request);
       await settled();
-      prover.forget({ subject: 'ada' });
+      prover.forget({ subject: 'eve' });
+      prover.forget({ subject: 'ada', tenant: 'other' });
       slow.open(ada);
       await proving;
-      await prover.prove(present('key', slow.verify).request);
-      expect(slow.signals).to.have.length(2);
-      await prover.prove(present('key', slow.verify).request);
-      expect(slow.signals).to.have.length(2);
+      expect(prover.prove(present('key', slow.verify).request)).to.include({
+        kind: 'proven',
+        isFresh: false,
+      });
+      expect(slow.signals).to.have.length(1);
     });
   });
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { SessionBindingOptions } from '../../lib/index.js';
 import { call, initialize, type Reply, toolCall } from '../support/call.js';
 import { type Clock, stopClock } from '../support/clock.js';
+import { serverSees } from '../support/connections.js';
 import { gate, until } from '../support/gate.js';
 import { as, type Guarded, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
@@ -103,9 +104,7 @@ describe('limits of sessions', () => {
     const answer = await session.stream(toolCall('whoami'));
     await until('the call runs', () => scene.running.count === 1);
     answer.drop();
-    const { server } = scene.app.served;
-    const connections = () => new Promise((resolve) => server.getConnections((_error, n) => resolve(n)));
-    await until('the server knows', async () => (await connections()) === 0);
+    await serverSees(scene.app.served, 0);
     expectRefusal(await scene.initialize(), 'session_limit');
     expect(await session.tool('echo', { text: 'alive' })).to.equal('alive');
   });

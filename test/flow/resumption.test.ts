@@ -3,7 +3,9 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect } from 'chai';
 
+import type { McpHandlerOptions } from '../../lib/index.js';
 import { call, toolCall } from '../support/call.js';
+import { stopClock } from '../support/clock.js';
 import { eventStore } from '../support/event-store.js';
 import { type Gate, gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
@@ -19,11 +21,11 @@ for (const tellsStreams of [true, false]) {
   describe(`resumption, with a store that ${tellsStreams ? 'tells' : 'does not tell'} the stream of an event`, () => {
     let servers: Map<string, McpServer>;
     let steps: Gate[];
-    const serving = (store = eventStore(tellsStreams)) => {
+    const serving = (store = eventStore(tellsStreams), options: Partial<McpHandlerOptions> = {}) => {
       servers = new Map();
       steps = [gate(), gate()];
       return guarded({
-        handler: { eventStore: store },
+        handler: { eventStore: store, ...options },
         createServer: ({ principal, sessionId = '' }) => {
           const server = buildServer(principal);
           server.registerTool('steps', {}, async ({ sendNotification }) => {
@@ -136,6 +138,25 @@ for (const tellsStreams of [true, false]) {
       const streams = store.events.filter(({ message }) => isLog(message as { method?: string }));
       expect(new Set(streams.map(({ streamId }) => streamId)).size).to.equal(2);
       for (const { id } of sessions) expect(JSON.stringify(store.events)).to.not.include(id);
+    });
+
+    it('ends the answer of a call whose result cannot be kept, and the session can go idle', async () => {
+      using clock = stopClock();
+      const store = eventStore(tellsStreams);
+      const { storeEvent } = store;
+      store.storeEvent = async (streamId, message) => {
+        if ('result' in message && 'content' in message.result) throw new Error('s3cret');
+        return storeEvent(streamId, message);
+      };
+      const errors: unknown[] = [];
+      await using app = await serving(store, { onError: (error) => errors.push(error) });
+      const session = await begin(app.url, as('ann'));
+      const answer = await session.send(toolCall('echo', { text: 'x' }));
+      expect(answer.status).to.equal(200);
+      expect(answer.text).to.not.include('s3cret');
+      expect(errors.map(String)).to.include('Error: s3cret');
+      clock.advance(1_800_250);
+      await until('it went idle', async () => (await app.sessions.list()).length === 0);
     });
 
     it('refuses a resumption while the stream is still open', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { MemorySessionStore, type SessionEndReason } from '../../lib/index.js';
 import { call } from '../support/call.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
+import { serverSees } from '../support/connections.js';
 import { listen } from '../support/events.js';
 import { gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
@@ -144,6 +145,36 @@ describe('the end of a session', () => {
     clock.advance(10_250);
     await until('it is over', () => steps.includes('end idle'));
     expect(store.list({})).to.deep.equal([]);
+  });
+
+  it('is counted from the end of the last stream, and of the last notification', async () => {
+    using clock = stopClock();
+    await using app = await guarded({ binding: { idleSeconds: 60 } });
+    const session = await begin(app.url, as('ann'));
+    const count = async (): Promise<number> => (await app.sessions.list()).length;
+    const stream = await session.listen();
+    clock.advance(600_000);
+    stream.drop();
+    await serverSees(app.served, 0);
+    clock.advance(59_999);
+    expect(await count()).to.equal(1);
+    const note = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
+    expect((await session.send(note)).status).to.equal(202);
+    clock.advance(59_999);
+    expect(await count()).to.equal(1);
+    clock.advance(251);
+    await until('it is over', async () => (await count()) === 0);
+  });
+
+  it('is not put off by a call that the SDK refused', async () => {
+    using clock = stopClock();
+    await using app = await guarded({ binding: { idleSeconds: 60 } });
+    const session = await begin(app.url, as('ann'));
+    const call = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'whoami' } };
+    const { status } = await session.send(call, { 'mcp-protocol-version': '1999-01-01' });
+    expect(status).to.equal(400);
+    clock.advance(60_250);
+    await until('it is over', async () => (await app.sessions.list()).length === 0);
   });
 
   it('is not brought on by requests of others that name it', async () => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { InitializeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect } from 'chai';
 
 import { currentPrincipal, type SessionContext, type SessionEndReason } from '../../lib/index.js';
@@ -57,6 +58,24 @@ describe('the beginning of a session', () => {
       ['ann', 'issued'],
       ['ann', 'issued'],
     ]);
+  });
+
+  it('answers initialize itself as the person, with what the login added', async () => {
+    const seen: unknown[] = [];
+    await using app = await guarded({
+      basic: { startSession: (principal) => ({ ...principal, token: 'issued' }) },
+      createServer: ({ principal }) => {
+        const server = buildServer(principal);
+        server.server.setRequestHandler(InitializeRequestSchema, ({ params }, { authInfo }) => {
+          seen.push(currentPrincipal()?.token, authInfo?.token);
+          const { protocolVersion } = params;
+          return { protocolVersion, capabilities: {}, serverInfo: { name: 'test', version: '1' } };
+        });
+        return server;
+      },
+    });
+    await begin(app.url, as('ann'));
+    expect(seen).to.deep.equal(['issued', 'issued']);
   });
 
   it('tells startSession what was presented, readable and hidden, and endSession why', async () => {

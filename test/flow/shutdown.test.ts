@@ -95,6 +95,20 @@ for (const enableJsonResponse of [false, true]) {
       expect(ends).to.deep.equal(['ann shutdown']);
     });
 
+    it('waits for no call of a session that is over', async () => {
+      using timeouts = holdTimeouts(10_000);
+      await using shown = await scene(enableJsonResponse);
+      const { app, running } = shown;
+      const sessions = [await begin(app.url, as('ann')), await begin(app.url, as('ben'))];
+      const answers = sessions.map((session) => session.send(toolCall('wait')));
+      await until('the calls run', () => running.length === 2);
+      await app.sessions.revoke({ subject: 'ann' });
+      await sessions[1]?.delete();
+      await Promise.all(answers);
+      await app.mcp.close();
+      expect(timeouts.count).to.equal(0);
+    });
+
     it('waits for no listening stream', async () => {
       using timeouts = holdTimeouts(10_000);
       await using shown = await scene(enableJsonResponse);

@@ -54,7 +54,9 @@ export function shown(value: unknown): string {
   try {
     json = JSON.stringify(value);
   } catch {}
-  return `${inspect(value, { depth: 10, showHidden: true })}\n${json}\n${String(value)}`;
+  // `console.dir` does not ask an object how it wants to be shown.
+  const dir = inspect(value, { depth: 10, customInspect: false });
+  return [inspect(value, { depth: 10, showHidden: true }), dir, json, String(value)].join('\n');
 }
 
 const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table'] as const;

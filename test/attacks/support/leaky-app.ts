@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { Request, RequestHandler } from 'express';
 
@@ -214,12 +216,16 @@ function witness(hear: LeakyOptions['hear']): RequestHandler {
     const before = new Set(Reflect.ownKeys(request));
     response.once('close', () => {
       for (const key of Reflect.ownKeys(request)) {
-        if (!before.has(key) && key !== 'body')
-          hear(`request.${String(key)}`, shown(Reflect.get(request, key)));
+        if (before.has(key) || key === 'body') continue;
+        const value: unknown = Reflect.get(request, key);
+        // What is not enumerable is shown by nobody who does not ask for it.
+        const isVisible = Object.prototype.propertyIsEnumerable.call(request, key);
+        const text = isVisible ? shown(value) : inspect(value, { depth: 10, showHidden: true });
+        hear(`request.${String(key)}`, text);
       }
-      // All of it is a quarter of a megabyte of text: every tenth is enough.
+      // All of it is a quarter of a megabyte of text: one in 20 is enough.
       seen += 1;
-      if (seen % 10 === 0) hear('request', showWithoutHeaders(request));
+      if (seen % 20 === 0) hear('request', showWithoutHeaders(request));
     });
     next();
   };
@@ -239,7 +245,7 @@ function showWithoutHeaders(request: Request): string {
   const own = Object.fromEntries(Object.keys(blank).map((key) => [key, Reflect.get(request, key)]));
   Object.assign(request, blank);
   try {
-    return shown(request);
+    return inspect(request, { depth: 10, showHidden: true });
   } finally {
     Object.assign(request, own);
   }
