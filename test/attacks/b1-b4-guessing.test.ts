@@ -37,6 +37,8 @@ async function openPlace(
       },
       mcpLoginLimiter(options),
       mcpBasicAuth({
+        // Held verifications outlast the flood, however slow the machine is.
+        timeoutMs: 60_000,
         verifier: async ({ username, password }) => {
           place.verifications += 1;
           await meanwhile();

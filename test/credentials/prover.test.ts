@@ -251,23 +251,6 @@ describe('Prover', () => {
       });
     }
 
-    it('not by a verification that was given up before, and ends after', async () => {
-      const prover = proverOf();
-      const [first, second] = [slowVerifier(), slowVerifier()];
-      const gone = present('key', first.verify);
-      const proving = [prover.prove(gone.request)];
-      await settled();
-      gone.leave();
-      proving.push(prover.prove(present('key', second.verify).request));
-      await settled();
-      prover.forget({ subject: 'ada' });
-      first.open(ada);
-      second.open(null);
-      await Promise.all(proving);
-      const credential = presenter(() => null);
-      expect(await prover.prove(credential.from().request)).to.include(wrong);
-    });
-
     it('although another person was to be forgotten meanwhile', async () => {
       const prover = proverOf();
       const slow = slowVerifier();

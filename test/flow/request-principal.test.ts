@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import type { Principal } from '../../lib/index.js';
 import { basic, call } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
-import { listen } from '../support/events.js';
 import { until } from '../support/gate.js';
 import { as, bearer, guarded } from '../support/guarded.js';
+import { hearOf } from '../support/heard.js';
 import { buildServer, type Seen } from '../support/mcp.js';
 import { BASIC, expectRefusal, INVALID_TOKEN } from '../support/refusal.js';
 import { begin, resume, type Session } from '../support/session.js';
@@ -70,7 +70,7 @@ describe("this request's principal", () => {
   });
 
   it('runs a session with wider scopes, and ends it with fewer: 404, and the tool does not run', async () => {
-    using heard = listen();
+    using heard = hearOf('reduced');
     let ran = 0;
     const ends: string[] = [];
     await using app = await guarded({

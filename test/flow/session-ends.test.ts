@@ -4,9 +4,9 @@ import { MemorySessionStore, type SessionEndReason } from '../../lib/index.js';
 import { call } from '../support/call.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
 import { serverSees } from '../support/connections.js';
-import { listen } from '../support/events.js';
 import { gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
+import { hearOf } from '../support/heard.js';
 import { expectRefusal } from '../support/refusal.js';
 import { catchRejections } from '../support/rejections.js';
 import { begin } from '../support/session.js';
@@ -16,10 +16,10 @@ const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
 
 describe('the end of a session', () => {
   it('comes once, whoever asks and however many at once', async () => {
-    using heard = listen();
+    using heard = hearOf('once');
     const { steps, store, verifier } = trace();
     await using app = await guarded({ basic: verifier, binding: { store } });
-    const session = await begin(app.url, as('ann'));
+    const session = await begin(app.url, as('once'));
     steps.length = 0;
     const outcomes = await Promise.all([
       session.delete(),
@@ -64,10 +64,10 @@ describe('the end of a session', () => {
         };
       }
     }
-    using heard = listen();
+    using heard = hearOf('elsewhere');
     const { steps, verifier } = trace();
     await using app = await guarded({ basic: verifier, binding: { store: new Shared() } });
-    const session = await begin(app.url, as('ann'));
+    const session = await begin(app.url, as('elsewhere'));
     const stream = await session.listen();
     tell('A'.repeat(43), 'revoked');
     tell(session.id, 'revoked');
@@ -101,7 +101,7 @@ describe('the end of a session', () => {
   ] as const) {
     it(`goes through where endSession ${title}`, async () => {
       using rejections = catchRejections();
-      using heard = listen();
+      using heard = hearOf('undoing');
       const { store, verifier } = trace({ end });
       const errors: unknown[] = [];
       await using app = await guarded({
@@ -109,7 +109,7 @@ describe('the end of a session', () => {
         binding: { store },
         handler: { onError: (error) => errors.push(error) },
       });
-      const session = await begin(app.url, as('ann'));
+      const session = await begin(app.url, as('undoing'));
       expect((await session.delete()).status).to.equal(200);
       expectRefusal(await session.send(ping), 'session_not_found');
       const failed = heard.events.filter(({ type }) => type === 'server.failed');

@@ -5,15 +5,15 @@ import { expect } from 'chai';
 
 import { currentPrincipal, type SessionContext, type SessionEndReason } from '../../lib/index.js';
 import { basic, call, initialize } from '../support/call.js';
-import { listen } from '../support/events.js';
 import { as, bearer, guarded } from '../support/guarded.js';
+import { hearOf } from '../support/heard.js';
 import { buildServer, type Seen } from '../support/mcp.js';
 import { begin } from '../support/session.js';
 import { trace } from '../support/traced.js';
 
 describe('the beginning of a session', () => {
   it('takes a slot, logs in, keeps what that added, makes the server; and undoes it in the end', async () => {
-    using heard = listen();
+    using heard = hearOf('beginner');
     const { steps, store, verifier, ended } = trace();
     await using app = await guarded({
       basic: verifier,

@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { MemorySessionStore, type SessionEndReason } from '../../lib/index.js';
 import { toolCall } from '../support/call.js';
 import { type Clock, stopClock } from '../support/clock.js';
-import { listen } from '../support/events.js';
 import { gate, until } from '../support/gate.js';
 import { as, type Guarded, guarded, type Setting } from '../support/guarded.js';
+import { hearOf } from '../support/heard.js';
 import { buildServer } from '../support/mcp.js';
 import { begin, type Session } from '../support/session.js';
 
@@ -98,7 +98,7 @@ for (const kind of ['GET', 'POST'] as const) {
     for (const [title, { setting, act, opensFor, reason }] of Object.entries(endings)) {
       it(`${title}${reason ? `: the session ends, ${reason}` : ': the session goes on'}`, async () => {
         using clock = stopClock();
-        using heard = listen();
+        using heard = hearOf('streamer');
         const ends: string[] = [];
         const person: Scene['person'] = { active: true };
         const store = new MemorySessionStore();
@@ -120,7 +120,7 @@ for (const kind of ['GET', 'POST'] as const) {
             return buildServer(context.principal, () => running.opened);
           },
         });
-        const session = await begin(app.url, as('ann'));
+        const session = await begin(app.url, as('streamer'));
         const stream = kind === 'GET' ? await session.listen() : await session.stream(toolCall('whoami'));
         await act({ app, session, clock, person, store });
         if (opensFor !== undefined) {

@@ -9,8 +9,8 @@ import {
 } from '../../lib/index.js';
 import { call } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
-import { listen } from '../support/events.js';
 import { as, guarded } from '../support/guarded.js';
+import { hearOf } from '../support/heard.js';
 import { bad, checksOptions } from '../support/options.js';
 import { expectRefusal } from '../support/refusal.js';
 import { serve } from '../support/serve.js';
@@ -72,11 +72,11 @@ describe('mcpSessionBinding', () => {
   ] as const) {
     it(`ends a session ${idleSeconds} s after its last call`, async () => {
       using clock = stopClock();
-      using heard = listen();
+      using heard = hearOf('idler');
       await using app = await guarded({ binding: options });
-      const session = await begin(app.url, as('ann'));
+      const session = await begin(app.url, as('idler'));
       clock.advance(idleSeconds * 1000 - 1);
-      expect(JSON.parse(await session.tool('whoami'))).to.include({ created: 'ann' });
+      expect(JSON.parse(await session.tool('whoami'))).to.include({ created: 'idler' });
       clock.advance(idleSeconds * 1000 - 1);
       expect(await app.sessions.list()).to.have.length(1);
       clock.advance(1);
@@ -92,9 +92,9 @@ describe('mcpSessionBinding', () => {
   ] as const) {
     it(`ends a session ${absoluteSeconds} s after its beginning, a stream or not`, async () => {
       using clock = stopClock();
-      using heard = listen();
+      using heard = hearOf('ender');
       await using app = await guarded({ binding: options });
-      const session = await begin(app.url, as('ann'));
+      const session = await begin(app.url, as('ender'));
       const stream = await session.listen();
       clock.advance(absoluteSeconds * 1000 - 1);
       expect(await app.sessions.list()).to.have.length(1);
