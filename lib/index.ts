@@ -15,7 +15,6 @@ export { mcpRequireAuth } from './guards/require-auth.js';
 export { mcpServiceAccount, type ServiceAccountOptions } from './guards/service-account.js';
 export {
   mcpSessionBinding,
-  type RevocationTarget,
   type SessionBinding,
   type SessionBindingOptions,
 } from './guards/session-binding.js';
@@ -25,5 +24,6 @@ export type { CreateServerContext } from './handler/create-server.js';
 export { type McpHandler, type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
 export { getPrincipal } from './request-state.js';
 export { MemorySessionStore } from './sessions/memory-session-store.js';
+export type { RevocationTarget, SessionOperations } from './sessions/operations.js';
 export { currentPrincipal } from './sessions/principal-context.js';
 export type * from './types.js';

@@ -4,7 +4,7 @@ import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
 import type { GuardEventReason } from '../events.js';
 import { defineGuard, endAnswer, type GuardOutcome, HANDLED, publisher } from '../guard.js';
-import { checkOptions, isRecord, methodsOf, oneOf, required, rule } from '../options.js';
+import { checkOptions, methodsOf, oneOf, rule } from '../options.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
 import { attach } from '../sessions/attachment.js';
@@ -12,9 +12,10 @@ import { Exchange } from '../sessions/exchange.js';
 import { startsAnew } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
+import { operationsOn, type SessionOperations } from '../sessions/operations.js';
 import { bindingRefusal, forgetSessionId, sentSessionId } from '../sessions/session-id.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
-import type { PrincipalFilter, SessionRecord, SessionStore } from '../types.js';
+import type { SessionStore } from '../types.js';
 
 export interface SessionBindingOptions {
   /** Where sessions are kept. Default: this process. */
@@ -33,24 +34,9 @@ export interface SessionBindingOptions {
   readonly recheckSeconds?: number;
 }
 
-/** One session, or all of a subject; what is left out matches any. */
-export type RevocationTarget =
-  | { readonly sessionId: string }
-  | (PrincipalFilter & { readonly subject: string });
-
 /** The middleware, and what an operator can do with its sessions. */
-export interface SessionBinding extends RequestHandler {
-  /** The sessions whose principal matches; what is left out matches any. */
-  list(filter?: PrincipalFilter): Promise<readonly SessionRecord[]>;
-  /** Ends sessions, closes their streams, forgets their proofs. Resolves to how many ended. */
-  revoke(target: RevocationTarget): Promise<number>;
-  /** Ends every session of this process (`shutdown`), or lets go of it where the store is shared. */
-  close(): Promise<void>;
-}
+export type SessionBinding = RequestHandler & SessionOperations;
 
-const FILTER_RULES = { subject: rule.text, issuer: rule.text, tenant: rule.text } as const;
-const OWNER_RULES = { ...FILTER_RULES, subject: required(rule.text) } as const;
-const ID_RULES = { sessionId: required(rule.text) } as const;
 /**
  * Binds each MCP session to the principal that began it. On every request the caller is known before the session is
  * looked up; a session that is unknown, over or somebody else's is one and the same 404. Throws `TypeError` for bad
@@ -141,15 +127,5 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     return proceed(request, response, state);
   });
 
-  return Object.assign(guard, {
-    list: async (filter: PrincipalFilter = {}) => {
-      checkOptions('list', filter, FILTER_RULES);
-      return registry.list(filter);
-    },
-    revoke: async (target: RevocationTarget) => {
-      checkOptions('revoke', target, isRecord(target) && 'sessionId' in target ? ID_RULES : OWNER_RULES);
-      return registry.revoke(target);
-    },
-    close: () => registry.close(),
-  });
+  return Object.assign(guard, operationsOn(registry));
 }
