@@ -1,4 +1,3 @@
-import { McpGuardError } from '../errors.js';
 import type { BasicCredentials, BearerCredentials, CredentialVerifier, Principal } from '../types.js';
 
 /** What a Passport callback calls: `done(error)`, `done(null, false)`, `done(null, user)`. */
@@ -9,7 +8,7 @@ type BearerCallback<User> = (token: string, done: PassportDone<User>) => unknown
 
 /**
  * Adapts a Passport verify callback, `(username, password, done)` or `(token, done)`, to a verifier.
- * `done(null, false)` is a wrong credential, `done(error)` and a throw are an outage, a user is who `toPrincipal` says.
+ * `done(null, false)`, or without a user, is a wrong credential, `done(error)` and a throw are an outage, a user is who `toPrincipal` says.
  * The first call of `done` counts. Throws `TypeError` unless both are functions.
  *
  * @example
@@ -44,8 +43,8 @@ export function fromPassportVerify<User>(
         // A callback that is a function with promises may reject instead of calling back.
         if (outcome instanceof Promise) outcome.catch(reject);
       });
-      if (user === undefined) throw new McpGuardError('unavailable');
-      return user === false || user === null ? null : toPrincipal(user);
+      // As Passport reads it: no user, in whatever form, is a wrong credential.
+      return user ? toPrincipal(user) : null;
     },
   };
 }

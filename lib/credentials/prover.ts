@@ -181,6 +181,8 @@ export class Prover implements ProofKeeper {
       if (flight.waiting === 0) flight.controller.abort();
     });
     const landing = await flight.landing.finally(stopListening);
+    // The refusal of one client is not that of another.
+    if (landing.kind === 'held' && request.question?.client !== flight.client) return this.prove(request);
     if (landing.kind !== 'proven') return refusalFor(landing);
     const { principal } = landing;
     if (request.question === undefined || request.question.client === flight.client) {

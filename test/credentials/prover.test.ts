@@ -726,4 +726,24 @@ describe('Prover', () => {
       expect(await proverOf().recheck(ada)).to.equal(true);
     });
   });
+
+  it('gives each client its own refusal, also where they present the same credential at once', async () => {
+    const prover = proverOf();
+    const slow = gate();
+    const full = recordingLimiter(async () => {
+      await slow.opened;
+      throw new McpGuardError('too_many_attempts', { retryAfterSeconds: 9 });
+    });
+    const proving = [
+      prover.prove(present('key', () => ada, { question: { limiter: full, client: 'a' } }).request),
+      prover.prove(
+        present('key', () => ada, { question: { limiter: recordingLimiter(), client: 'b' } }).request,
+      ),
+    ];
+    await settled();
+    slow.open();
+    const [a, b] = await Promise.all(proving);
+    expect(a).to.include({ kind: 'denied' });
+    expect(b).to.include({ kind: 'proven' });
+  });
 });

@@ -80,11 +80,12 @@ describe("this request's principal", () => {
           ran += 1;
         }),
     });
-    const session = await begin(app.url, bearer('ann.read+write'));
-    for (const token of ['ann.read+write', 'ann.write+read+admin']) await seenBy(session, bearer(token));
+    const session = await begin(app.url, bearer('reduced.read+write'));
+    for (const token of ['reduced.read+write', 'reduced.write+read+admin'])
+      await seenBy(session, bearer(token));
     expect(ran).to.equal(2);
     const stream = await session.listen();
-    const reduced = resume(app.url, bearer('ann.read+reader'), session.id);
+    const reduced = resume(app.url, bearer('reduced.read+reader'), session.id);
     expectRefusal(await reduced.send(ping), 'session_not_found');
     expect(await stream.ended).to.equal('end');
     expectRefusal(await session.send(ping), 'session_not_found');

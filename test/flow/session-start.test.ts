@@ -23,11 +23,11 @@ describe('the beginning of a session', () => {
         return buildServer(principal);
       },
     });
-    const session = await begin(app.url, as('ann'));
-    const beginning = ['create', 'start', 'update', 'server for ann, issued'];
+    const session = await begin(app.url, as('beginner'));
+    const beginning = ['create', 'start', 'update', 'server for beginner, issued'];
     expect(steps).to.deep.equal(beginning);
     const [record] = await app.sessions.list();
-    expect(record?.principal).to.include({ subject: 'ann', token: 'issued' });
+    expect(record?.principal).to.include({ subject: 'beginner', token: 'issued' });
     expect(inspect(record, { depth: 9 }) + JSON.stringify(record?.principal)).to.not.include('issued');
     await session.tool('whoami');
     expect((await session.delete()).status).to.equal(200);

@@ -36,7 +36,7 @@ const endings: Readonly<Record<string, Ending>> = {
     reason: 'revoked',
   },
   'its person is revoked': {
-    act: ({ app }) => app.sessions.revoke({ subject: 'ann' }),
+    act: ({ app }) => app.sessions.revoke({ subject: 'streamer' }),
     reason: 'revoked',
   },
   'its session is deleted': { act: ({ session }) => session.delete(), reason: 'deleted' },

@@ -1,103 +1,18 @@
 import { expect } from 'chai';
 
-import {
-  type BasicCredentials,
-  type LoginStore,
-  MemoryLoginStore,
-  mcpBasicAuth,
-  mcpHandler,
-  mcpLoginLimiter,
-  type Principal,
-} from '../../lib/index.js';
+import { type BasicCredentials, type LoginStore, MemoryLoginStore } from '../../lib/index.js';
 import { basic, call, initialize } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
 import { type Gate, gate, until } from '../support/gate.js';
-import { buildServer } from '../support/mcp.js';
-import { type Served, serveApp } from '../support/serve.js';
+import {
+  budgetLeft,
+  connections,
+  login,
+  openPlace,
+  type Place,
+  type Verdict,
+} from './support/one-account.js';
 import { person } from './support/people.js';
-import { flood, MCP_LINES, rawRequest } from './support/raw.js';
-
-type Verdict = Principal | null;
-
-interface Place extends Served {
-  readonly asked: BasicCredentials[];
-}
-
-interface Rules {
-  readonly points?: number;
-  readonly store?: LoginStore;
-  readonly timeoutMs?: number;
-}
-
-async function openPlace(
-  verify: (credentials: BasicCredentials, signal: AbortSignal) => Verdict | Promise<Verdict>,
-  { points = 5, timeoutMs = 5000, store }: Rules = {},
-): Promise<Place> {
-  const asked: BasicCredentials[] = [];
-  const served = await serveApp((app) => {
-    app.set('trust proxy', 'loopback');
-    app.use(
-      '/mcp',
-      mcpLoginLimiter({ points, ...(store && { store }) }),
-      mcpBasicAuth({
-        timeoutMs,
-        verifier: (credentials, { signal }) => {
-          asked.push(credentials);
-          return verify(credentials, signal);
-        },
-      }),
-      mcpHandler({ createServer: ({ principal }) => buildServer(principal) }),
-    );
-  });
-  return { ...served, asked };
-}
-
-async function login(place: Place, password: string, from = '192.0.2.1'): Promise<number> {
-  const headers = { authorization: basic('alice', password), 'x-forwarded-for': from };
-  return (await call(place.url, { headers, body: initialize() })).status;
-}
-
-/** Connections that the server has open. */
-function connections({ server }: Place): Promise<number> {
-  return new Promise((resolve) => server.getConnections((_, open) => resolve(open)));
-}
-
-/** How many wrong passwords are verified until the account is closed. */
-async function budgetLeft(place: Place): Promise<number> {
-  for (let guesses = 0; guesses < 50; guesses += 1) {
-    if ((await login(place, `guess ${guesses} of ${place.asked.length}`)) === 429) return guesses;
-  }
-  throw new Error('never closed');
-}
-
-it('B9: the same wrong password 10,000 times at once: V = 1, one failure', async () => {
-  await using place = await openPlace(async () => null);
-  const request = rawRequest('GET /mcp', [...MCP_LINES, `Authorization: ${basic('alice', 'old one')}`]);
-  expect(await flood(place.port, Array(10_000).fill(request))).to.deep.equal(new Map([[401, 10_000]]));
-  expect(place.asked).to.have.length(1);
-}).timeout(60_000);
-
-it('B9: the same wrong password one after the other and from many addresses: V = 1 per window, one failure', async () => {
-  using clock = stopClock();
-  await using place = await openPlace(async () => null);
-  for (let window = 1; window <= 3; window += 1) {
-    for (let i = 0; i < 30; i += 1) expect(await login(place, 'old one', `198.51.100.${i}`)).to.equal(401);
-    expect(place.asked, `window ${window}`).to.have.length(window);
-    clock.advance(60_000);
-  }
-  expect(await login(place, 'old one')).to.equal(401);
-  expect(await budgetLeft(place), 'one of five is spent').to.equal(4);
-});
-
-it('B9: a wrong password that has become right is served once its window is over', async () => {
-  using clock = stopClock();
-  let isRight = false;
-  await using place = await openPlace(async () => (isRight ? person('alice') : null));
-  expect(await login(place, 'new one')).to.equal(401);
-  isRight = true;
-  clock.advance(60_000);
-  expect(await login(place, 'new one')).to.equal(200);
-});
 
 interface Held {
   readonly verdict: Gate<Verdict>;
