@@ -3,6 +3,7 @@ import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
 import type { Awaitable, Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
+import type { ConnectableServer } from './sdk.js';
 
 export interface CreateServerContext {
   /** Whom the server works for, with what `startSession` added. */
@@ -11,10 +12,6 @@ export interface CreateServerContext {
   readonly sessionId: string | undefined;
   /** Aborted when creation takes too long and when the session (or the one request) ends. */
   readonly signal: AbortSignal;
-}
-
-interface Closable {
-  close(): Promise<void>;
 }
 
 /** What went wrong on the server's side. */
@@ -57,7 +54,7 @@ export function policyOr503(error: unknown): McpGuardError {
  * Wraps the user's `createServer`: bounded in time, and never the same server twice, since two transports on one
  * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
  */
-export function serverMaker<S extends Closable, C extends CreateServerContext>(
+export function serverMaker<S extends ConnectableServer, C extends CreateServerContext>(
   createServer: (context: C) => Awaitable<S>,
   timeoutMs: number,
   report: Report,

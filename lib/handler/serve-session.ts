@@ -4,7 +4,6 @@ import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { Denial } from '../http/denial.js';
 import { principalKey } from '../principal.js';
-import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
@@ -13,29 +12,26 @@ import { runAs } from '../sessions/principal-context.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
 import { untilAborted } from '../within-time.js';
-import { openTransport, type ServeContext } from './serve-once.js';
+import { openTransport, type ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
 import { logIn } from './start-session.js';
 import { writeWebResponse } from './web-response.js';
 
-/** Serves one request of a session, or the `initialize` that begins one. */
+/** Serves one request of a session, or the `initialize` that begins one; `message` is the body of a POST. */
 export async function serveSession(
   request: Request,
   response: Response,
   state: RequestState,
   attachment: SessionAttachment,
   context: ServeContext,
+  message?: unknown,
 ): Promise<Denial | undefined> {
   const { session } = attachment;
   if (request.method === 'DELETE')
     return session ? endByClient(request, response, attachment, session, context) : REQUIRED;
   if (request.method === 'GET') return session ? pass(request, response, session, context) : REQUIRED;
-  const body = await readBody(request, context.maxBodyBytes);
-  if (body.kind === 'refused') return { code: body.code };
-  // Its time was up, or it was revoked, while the body came in.
-  if (response.headersSent) return undefined;
-  if (isInitialize(body.value)) return start(request, response, state, attachment, context, body.value);
-  return session ? pass(request, response, session, context, body.value) : REQUIRED;
+  if (isInitialize(message)) return start(request, response, state, attachment, context, message);
+  return session ? pass(request, response, session, context, message) : REQUIRED;
 }
 
 const REQUIRED: Denial = { code: 'session_required' };
