@@ -40,7 +40,7 @@ const LAYERS = {
   passwords: { from: PLAIN, packages: [] },
   redis: { from: [...PLAIN, 'principal'], packages: ['rate-limiter-flexible', 'redis', 'ioredis'] },
   testing: { from: [...PLAIN, 'principal'], packages: [] },
-  v2: { from: [...SHELL, 'handler'], packages: ['@modelcontextprotocol/server'] },
+  v2: { from: [...SHELL, 'handler'], packages: ['express', '@modelcontextprotocol/server'] },
 };
 
 const layerOf = (file) => file.split('/')[0].replace(/\.ts$/, '');

@@ -14,6 +14,14 @@ export interface CreateServerContext {
   readonly signal: AbortSignal;
 }
 
+/** Which protocol the server is to speak, where a handler serves more than one. */
+export type Era = 'legacy' | 'modern';
+
+/** What a handler asks a server for; `era` is left out where there is but one. */
+export interface ServerOrder extends CreateServerContext {
+  readonly era?: Era;
+}
+
 /** What went wrong on the server's side. */
 export type Failure = 'create_server' | 'start_session' | 'end_session' | 'transport';
 
@@ -54,14 +62,14 @@ export function policyOr503(error: unknown): McpGuardError {
  * Wraps the user's `createServer`: bounded in time, and never the same server twice, since two transports on one
  * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
  */
-export function serverMaker<S extends ConnectableServer, C extends CreateServerContext>(
-  createServer: (context: C) => Awaitable<S>,
+export function serverMaker<S extends ConnectableServer>(
+  createServer: (order: ServerOrder) => Awaitable<S>,
   timeoutMs: number,
   report: Report,
-): (context: C) => Promise<S> {
+): (order: ServerOrder) => Promise<S> {
   const known = new WeakSet<object>();
-  return async (context) => {
-    const creating = (async () => createServer(context))();
+  return async (order) => {
+    const creating = (async () => createServer(order))();
     let server: unknown;
     try {
       server = await withinTime(() => creating, timeoutMs);

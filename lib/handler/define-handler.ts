@@ -1,59 +1,22 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
 import { defineGuard, HANDLED, publisher } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { openExchange } from '../open-exchange.js';
-import { checkOptions, methodsOf, type OptionRule, required, rule } from '../options.js';
 import { DEFAULT_MAX_BODY_BYTES, readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
-import { type CreateServerContext, errorTeller, reporter, serverMaker } from './create-server.js';
+import { errorTeller, reporter, type ServerOrder, serverMaker } from './create-server.js';
 import { Drain } from './drain.js';
-import type { ConnectableServer, EventStore, SdkTransportClass } from './sdk.js';
+import { type CloseOptions, graceMsOf, type HandlerOptions, type McpHandler } from './handler-options.js';
+import type { ConnectableServer, SdkTransportClass } from './sdk.js';
 import type { ServeContext } from './serve-context.js';
 import { serveOnce } from './serve-once.js';
 import { serveSession } from './serve-session.js';
-
-/** The options of every MCP handler, but for `createServer`. */
-export interface HandlerOptions {
-  /** Default 1 MiB. */
-  readonly maxBodyBytes?: number;
-  /** Answers calls with JSON instead of a stream. Default false. */
-  readonly enableJsonResponse?: boolean;
-  /** Makes streams resumable; scoped to the session by the handler. */
-  readonly eventStore?: EventStore;
-  /** How often an open stream shows that it is alive. Default: the SDK's. */
-  readonly keepAliveMs?: number;
-  /** How long `createServer`, and `startSession`, may take. Default 5000. */
-  readonly createTimeoutMs?: number;
-  /**
-   * Gets errors of `createServer`, `startSession`, `endSession`, the event store and the transport as they are: they
-   * may hold secrets. The transport also reports what clients do wrong.
-   */
-  readonly onError?: (error: unknown) => void;
-}
-
-export interface McpHandler extends RequestHandler {
-  /**
-   * Shuts down: new requests get 503, calls in flight have `graceMs` (default 10 000) to finish, then streams end and
-   * sessions end with `shutdown`. Resolves when all is closed.
-   */
-  close(options?: { readonly graceMs?: number }): Promise<void>;
-}
-
-export const HANDLER_RULES = {
-  createServer: required(rule.callback),
-  maxBodyBytes: rule.count,
-  enableJsonResponse: rule.flag,
-  eventStore: methodsOf('storeEvent', 'replayEventsAfter'),
-  keepAliveMs: rule.milliseconds,
-  createTimeoutMs: rule.milliseconds,
-  onError: rule.callback,
-} as const satisfies Record<string, OptionRule>;
 
 /** One request while it is served. */
 export interface Serving {
@@ -78,12 +41,11 @@ export interface SessionlessLeg {
 
 /** What one generation of the SDK brings. */
 export interface HandlerSetup extends HandlerOptions {
-  readonly createServer: (context: CreateServerContext) => Awaitable<ConnectableServer>;
+  readonly createServer: (order: ServerOrder) => Awaitable<ConnectableServer>;
   readonly transportClass: () => Awaitable<SdkTransportClass>;
   readonly sessionless?: (context: ServeContext) => SessionlessLeg;
 }
 
-const DEFAULT_GRACE_MS = 10_000;
 const POST_ONLY: Denial = { code: 'method_not_allowed', allow: 'POST' };
 const NOT_ACCEPTABLE: Denial = { code: 'not_acceptable' };
 
@@ -161,15 +123,12 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
   };
 
   return Object.assign(guard, {
-    close: async (options: { readonly graceMs?: number } = {}) => {
-      checkOptions('close', options, { graceMs: { ...rule.milliseconds, test: isGrace } });
-      closing ??= close(options.graceMs ?? DEFAULT_GRACE_MS);
+    close: async (options: CloseOptions = {}) => {
+      closing ??= close(graceMsOf(options));
       await closing;
     },
   });
 }
-
-const isGrace = (value: unknown): boolean => value === 0 || rule.milliseconds.test(value);
 
 /** The SDK's own rule (MCP, Streamable HTTP), applied before anything is started for the request. */
 function isAcceptable({ method, headers: { accept = '' } }: Request): boolean {

@@ -1,7 +1,8 @@
 import { checkOptions } from '../options.js';
 import type { Awaitable } from '../types.js';
 import type { CreateServerContext } from './create-server.js';
-import { defineHandler, HANDLER_RULES, type HandlerOptions, type McpHandler } from './define-handler.js';
+import { defineHandler } from './define-handler.js';
+import { HANDLER_RULES, type HandlerOptions, type McpHandler } from './handler-options.js';
 import type { ConnectableServer, SdkTransportClass } from './sdk.js';
 
 export interface McpHandlerOptions extends HandlerOptions {

@@ -1,13 +1,13 @@
 import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import type { LiveSession } from '../sessions/live-session.js';
-import type { CreateServerContext, Report, TellError } from './create-server.js';
+import type { Report, ServerOrder, TellError } from './create-server.js';
 import type { ConnectableServer } from './sdk.js';
 import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
 
 /** What a handler has made at its creation, for every request. */
 export interface ServeContext {
-  readonly makeServer: (context: CreateServerContext) => Promise<ConnectableServer>;
+  readonly makeServer: (order: ServerOrder) => Promise<ConnectableServer>;
   readonly transport: TransportOptions;
   readonly createTimeoutMs: number;
   readonly report: Report;
