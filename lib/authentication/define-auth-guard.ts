@@ -4,6 +4,7 @@ import type { ProofResult, Prover } from '../credentials/prover.js';
 import type { Publish } from '../events.js';
 import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import type { Challenge, Denial } from '../http/denial.js';
+import { namedSessionId } from '../http/session-id.js';
 import { principalKey } from '../principal.js';
 import {
   authorizationOf,
@@ -78,7 +79,7 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       key: presented.key,
       account: presented.account,
       question: state.question,
-      sessionId: request.get('mcp-session-id'),
+      sessionId: namedSessionId(request),
       verify: (signal) => config.verify(presented.credentials, { request, signal }),
       onGone: (listener) => {
         response.once('close', listener);

@@ -63,6 +63,7 @@ export function policyOr503(error: unknown): McpGuardError {
  * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
  */
 export function serverMaker<S extends ConnectableServer>(
+  owner: string,
   createServer: (order: ServerOrder) => Awaitable<S>,
   timeoutMs: number,
   report: Report,
@@ -85,7 +86,7 @@ export function serverMaker<S extends ConnectableServer>(
         'createServer returned the same server twice; it must return a fresh one'
       : 'createServer returned something that is not an MCP server';
     if (problem) {
-      const error = new TypeError(`mcpHandler: ${problem}`);
+      const error = new TypeError(`${owner}: ${problem}`);
       report('create_server', problem, error);
       throw new McpGuardError('unavailable', { cause: error });
     }

@@ -10,7 +10,7 @@ import { runAs } from '../sessions/principal-context.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
 import type { ConnectableServer } from './sdk.js';
-import type { ServeContext } from './serve-context.js';
+import type { ServeBase } from './serve-context.js';
 import { logIn } from './start-session.js';
 
 /** A slot, and the full login, for a session of the caller; what fails undoes what came before it. */
@@ -18,7 +18,7 @@ export async function prepareSession(
   request: Request,
   state: RequestState,
   { registry, exchange }: Pick<SessionAttachment, 'registry' | 'exchange'>,
-  context: ServeContext,
+  context: ServeBase,
   message: unknown,
 ): Promise<LiveSession> {
   // As proven: a session of the caller's own that the request names has lent it what its login added.
@@ -39,7 +39,7 @@ export async function prepareSession(
 /** The server of a session that has been prepared, not connected yet. */
 export function makeSessionServer(
   { id, principal, signal }: LiveSession,
-  context: ServeContext,
+  context: ServeBase,
 ): Promise<ConnectableServer> {
   return runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
 }
@@ -49,7 +49,7 @@ export async function takeSlot(
   registry: SessionRegistry,
   principal: Principal,
   message: unknown,
-  { publish, endings, closed }: ServeContext,
+  { publish, endings, closed }: ServeBase,
 ): Promise<LiveSession> {
   try {
     const session = await registry.create(principal, message);

@@ -45,7 +45,9 @@ interface Making {
 
 function making(createServer: (context: CreateServerContext) => unknown): Making {
   const reports: [Failure, string, unknown][] = [];
-  const maker = serverMaker(createServer as () => FakeServer, MS, (...report) => reports.push(report));
+  const maker = serverMaker('mcpHandler', createServer as () => FakeServer, MS, (...report) =>
+    reports.push(report),
+  );
   return { make: () => maker(context), reports };
 }
 
