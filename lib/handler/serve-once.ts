@@ -10,6 +10,7 @@ import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { CreateServerContext, Report, TellError } from './create-server.js';
 import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
 import { writeWebResponse } from './web-response.js';
@@ -62,7 +63,7 @@ export async function serveOnce(
   state: RequestState,
   context: ServeContext,
 ): Promise<Denial | undefined> {
-  const { principal } = state;
+  const { principal, forwarded } = state;
   if (!principal) return { code: 'missing_credentials' };
   const body = await readBody(request, context.maxBodyBytes);
   if (body.kind === 'refused') return { code: body.code };
@@ -80,8 +81,11 @@ export async function serveOnce(
   context.endings.add(end);
   // Also where no server comes of it: a denial closes the response, too.
   response.once('close', () => void end());
-  const server = await runAs(principal, () =>
-    context.makeServer({ principal, sessionId: undefined, signal }),
+  const credentials = sessionCredentials(forwarded, signal);
+  const server = await runAs(
+    principal,
+    () => context.makeServer({ principal, sessionId: undefined, credentials, signal }),
+    forwarded,
   );
   const events = { onCalls: () => {}, onClose: () => {} };
   const opened = await openTransport(server, undefined, context, events);

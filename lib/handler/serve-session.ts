@@ -10,6 +10,7 @@ import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
 import { untilAborted } from '../within-time.js';
@@ -89,9 +90,9 @@ async function start(
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
   try {
-    await runAs(principal, () => logIn(session, registry, request, state, context));
+    await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
     setPrincipal(request, state, session.principalFor(principal));
-    const transport = await connect(session, registry, context);
+    const transport = await connect(session, registry, state, context);
     const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
     if (web?.ok && !response.destroyed) {
@@ -143,10 +144,16 @@ async function takeSlot(
 async function connect(
   session: LiveSession,
   registry: SessionRegistry,
+  { forwarded }: RequestState,
   context: ServeContext,
 ): Promise<SessionTransport> {
   const { id, principal, signal } = session;
-  const server = await runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
+  const credentials = sessionCredentials(forwarded, signal);
+  const server = await runAs(
+    principal,
+    () => context.makeServer({ principal, sessionId: id, credentials, signal }),
+    forwarded,
+  );
   const transport = await openTransport(server, id, context, {
     onCalls: (running) => {
       session.calls = running;
