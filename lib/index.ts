@@ -8,6 +8,7 @@ export { guardErrorCodes, isGuardError, McpGuardError, type McpGuardErrorCode } 
 export { type GuardEvent, type GuardEventReason, onGuardEvent } from './events.js';
 export { type BasicAuthOptions, mcpBasicAuth } from './guards/basic-auth.js';
 export { type BearerAuthOptions, mcpBearerAuth } from './guards/bearer-auth.js';
+export { type ForwardedCredentialsOptions, mcpForwardedCredentials } from './guards/forwarded-credentials.js';
 export { type LoginLimiterOptions, mcpLoginLimiter } from './guards/login-limiter.js';
 export { mcpOriginGuard, type OriginGuardOptions } from './guards/origin-guard.js';
 export { mcpPassport, type PassportOptions } from './guards/passport.js';

@@ -1,7 +1,7 @@
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
-import type { Awaitable, Principal } from '../types.js';
+import type { Awaitable, ForwardedCredentials, Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
 import type { ConnectableServer } from './sdk.js';
 
@@ -10,6 +10,8 @@ export interface CreateServerContext {
   readonly principal: Principal;
   /** `undefined` where no session binding is mounted: the server then serves one request. */
   readonly sessionId: string | undefined;
+  /** What clients bring for an upstream, where `mcpForwardedCredentials` takes it; else its `fetch` rejects. */
+  readonly credentials: ForwardedCredentials;
   /** Aborted when creation takes too long and when the session (or the one request) ends. */
   readonly signal: AbortSignal;
 }

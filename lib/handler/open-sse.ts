@@ -29,7 +29,7 @@ export async function openSse(
   const session = await prepareSession(request, state, { registry, exchange }, context, null);
   const endByClient = (): void => void registry.end(session, 'deleted');
   try {
-    const server = await makeSessionServer(session, context);
+    const server = await makeSessionServer(session, context, state.forwarded);
     session.closeServer = () => server.close();
     // It may have ended while its server was made: then nobody else closes that.
     if (session.ending) await server.close();
@@ -45,7 +45,7 @@ export async function openSse(
     session.isStarting = false;
     context.publish({ type: 'session.started', principal: session.owner, session: session.id });
     if (response.destroyed) endByClient();
-    else await runAs(session.principal, () => server.connect(transport));
+    else await runAs(session.principal, () => server.connect(transport), state.forwarded);
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;

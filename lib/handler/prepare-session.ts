@@ -7,8 +7,9 @@ import type { RequestState } from '../request-state.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
-import type { Principal } from '../types.js';
+import type { ForwardedCredentials, Principal } from '../types.js';
 import type { ConnectableServer } from './sdk.js';
 import type { ServeBase } from './serve-context.js';
 import { logIn } from './start-session.js';
@@ -27,7 +28,7 @@ export async function prepareSession(
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
   try {
-    await runAs(principal, () => logIn(session, registry, request, state, context));
+    await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;
@@ -40,8 +41,11 @@ export async function prepareSession(
 export function makeSessionServer(
   { id, principal, signal }: LiveSession,
   context: ServeBase,
+  forwarded: ForwardedCredentials | undefined,
 ): Promise<ConnectableServer> {
-  return runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
+  const credentials = sessionCredentials(forwarded, signal);
+  const order = { principal, sessionId: id, credentials, signal };
+  return runAs(principal, () => context.makeServer(order), forwarded);
 }
 
 /** Takes a slot that the handler's closing frees. Rejects with a `McpGuardError` where there is none. */

@@ -30,7 +30,7 @@ export async function receiveMessage(
   if (body.kind === 'refused') return { code: body.code };
   if (!isMessage(body.value)) return { code: 'invalid_body' };
   const message = body.value;
-  const { principal } = state;
+  const { principal, forwarded } = state;
   // Its session ended, or its principal's time was up, while the body came in.
   if (!principal || response.headersSent) return undefined;
   const visible = toWebRequest(request, state.hiddenHeaders);
@@ -39,7 +39,7 @@ export async function receiveMessage(
     requestInfo: { headers: Object.fromEntries(visible.headers) },
     request: toolRequest(visible),
   };
-  runAs(principal, () => transport.receive(message, extra));
+  runAs(principal, () => transport.receive(message, extra), forwarded);
   response.status(202).set('Cache-Control', 'no-store').end('Accepted');
   return undefined;
 }

@@ -19,6 +19,7 @@ const MS = 4321;
 const context: CreateServerContext = {
   principal: { subject: 'ada' },
   sessionId: 'id',
+  credentials: { fetch, get: () => undefined },
   signal: new AbortController().signal,
 };
 
