@@ -1,3 +1,7 @@
+export {
+  type ForwardedCredentialsInit,
+  forwardedCredentials,
+} from './authentication/forwarded-credentials.js';
 export { fromPassportVerify, type PassportDone } from './authentication/from-passport-verify.js';
 export type { ProofCacheOption } from './authentication/proof-cache-option.js';
 export type { PassportStrategy } from './authentication/strategy-runner.js';
@@ -26,6 +30,8 @@ export type { CloseOptions, HandlerOptions, McpHandler } from './handler/handler
 export { type LegacySseOptions, mcpLegacySse } from './handler/legacy-sse.js';
 export { type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
 export type { ConnectableServer, EventStore } from './handler/sdk.js';
+export { type ServeStdioOptions, serveStdio } from './handler/serve-stdio.js';
+export type { StdioOptions, StdioServing } from './handler/stdio.js';
 export { getPrincipal } from './request-state.js';
 export { MemorySessionStore } from './sessions/memory-session-store.js';
 export type { RevocationTarget, SessionOperations } from './sessions/operations.js';

@@ -11,11 +11,14 @@ export const lowerCase = (names: readonly string[]): string[] => names.map((name
 const areNames = (value: unknown): value is string[] =>
   rule.texts.test(value) && new Set(lowerCase(value as string[])).size === (value as string[]).length;
 
+/** Whether these are different header names that may go to an upstream. */
+export const areForwardable = (value: unknown): boolean => areNames(value) && value.every(isForwardable);
+
 const namesRule: OptionRule = {
   must: 'an array of different header names, none of them of the connection, of the message, of MCP, or cookie',
-  test: (value) => areNames(value) && value.every(isForwardable),
+  test: areForwardable,
 };
-const upstreamRule: OptionRule = {
+export const upstreamRule: OptionRule = {
   must: 'an array of origins such as "https://api.example.com" (http only on a loopback name)',
   test: (value) =>
     rule.texts.test(value) && (value as string[]).every((text) => parseUpstream(text) !== undefined),

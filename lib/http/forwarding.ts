@@ -39,6 +39,10 @@ export function parseUpstream(text: string): string | undefined {
 /** Field values as RFC 9110 §5.5 has them; a lenient parser lets others through. */
 const FIELD_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
+export function isFieldValue(value: unknown): boolean {
+  return typeof value === 'string' && FIELD_VALUE.test(value);
+}
+
 /** What a request carries of the headers `names`: `'none'` of them, one of them `'twice'`, or which and what. */
 export function takeHeaders(
   rawHeaders: readonly string[],
@@ -50,6 +54,6 @@ export function takeHeaders(
     if (second !== undefined) return 'twice';
     if (value !== undefined) taken.set(name, value);
   }
-  if ([...taken.values()].some((value) => !FIELD_VALUE.test(value))) return 'unusable';
+  if (![...taken.values()].every(isFieldValue)) return 'unusable';
   return taken.size === 0 ? 'none' : taken;
 }
