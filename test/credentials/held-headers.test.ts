@@ -53,6 +53,19 @@ describe('held headers', () => {
       ]);
     });
 
+    it('does so beside a body of any kind', async () => {
+      await using api = await upstream();
+      for (const body of [
+        'té',
+        new URLSearchParams({ t: 'é' }),
+        Buffer.from('t'),
+        new Blob(['t']).stream(),
+      ]) {
+        await hold([api.origin]).fetch(api.origin, { method: 'POST', body, duplex: 'half' });
+      }
+      expect(api.seen.map((seen) => sent(seen, 'authorization'))).to.deep.equal(Array(4).fill([KEY]));
+    });
+
     it('lets a tool neither overwrite a taken header, nor add one that the client left out', async () => {
       await using api = await upstream();
       const given = { AUTHORIZATION: 'Bearer other', 'X-Org': 'other', authorization: 'Basic third' };

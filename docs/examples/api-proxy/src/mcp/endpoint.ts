@@ -1,0 +1,55 @@
+import type { RequestHandler } from 'express';
+import {
+  mcpForwardedCredentials,
+  mcpHandler,
+  mcpLoginLimiter,
+  mcpOriginGuard,
+  mcpSessionBinding,
+  mcpTlsGuard,
+} from 'express-mcp-guards';
+import { ORGANIZATION_HEADER } from '../api/api.js';
+import { serverMaker } from './create-server.js';
+import { identifyAt } from './identify.js';
+
+export interface EndpointParts {
+  /** The API's origin. The clients' keys go there, and nowhere else. */
+  readonly apiUrl: string;
+  /** Host names the server answers to. Default: the loopback names. */
+  readonly allowedHosts?: readonly string[] | undefined;
+}
+
+export interface McpEndpoint {
+  /** For `app.use('/mcp', …)`. */
+  readonly handlers: readonly RequestHandler[];
+  close(graceMs: number): Promise<void>;
+}
+
+/** The one file to copy: clients bring their own key, and every call of a tool reaches the API with it. */
+export function mcpEndpoint({ apiUrl, allowedHosts }: EndpointParts): McpEndpoint {
+  const sessions = mcpSessionBinding();
+  const handler = mcpHandler({
+    createServer: serverMaker(apiUrl),
+    onError: (error) => console.error('MCP server failed:', error),
+  });
+  return {
+    handlers: [
+      mcpOriginGuard(allowedHosts === undefined ? {} : { allowedHosts }),
+      // Keys must not travel readable.
+      mcpTlsGuard(),
+      mcpLoginLimiter(),
+      mcpForwardedCredentials({
+        headers: ['Authorization', ORGANIZATION_HEADER],
+        required: ['Authorization'],
+        scheme: 'Basic',
+        identify: identifyAt(apiUrl),
+        upstream: [apiUrl],
+      }),
+      sessions,
+      handler,
+    ],
+    async close(graceMs) {
+      await handler.close({ graceMs });
+      await sessions.close();
+    },
+  };
+}
