@@ -1,5 +1,5 @@
 import type { McpServer, Server } from '@modelcontextprotocol/server';
-import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio';
+import { serveStdio as serve } from '@modelcontextprotocol/server/stdio';
 
 import { type MessageSource, type StdioOptions, type StdioServing, stdioCaller } from '../handler/stdio.js';
 import type { Awaitable } from '../types.js';
@@ -20,12 +20,13 @@ export interface ServeStdioOptions extends StdioOptions {
 export function serveStdio(options: ServeStdioOptions): StdioServing {
   const { order, act, receives, end } = stdioCaller(options);
   const { createServer, onError } = options;
-  const transport = new StdioServerTransport();
-  receives(transport as MessageSource);
-  const handle = serve(async ({ era }) => act(async () => createServer({ ...order, era })), {
-    transport,
-    ...(onError && { onerror: onError }),
-  });
+  const handle = serve(async ({ era }) => {
+    const server = await act(async () => createServer({ ...order, era }));
+    // The SDK connects it to a channel of its own making, which passes messages on without the caller.
+    const connect = server.connect.bind(server);
+    server.connect = (channel) => connect(receives(channel as MessageSource & typeof channel));
+    return server;
+  }, onError && { onerror: onError });
   process.stdin.once('end', end);
   return {
     close: async () => {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 
-import { basic } from '../support/call.js';
-import { type Credentials, WAYS, WHOAMI, witnessOf } from './support/ways.js';
+import { mcpForwardedCredentials } from '../../lib/index.js';
+import { basic, type Reply } from '../support/call.js';
+import { serveApp } from '../support/serve.js';
+import { type Caller, type Credentials, WAYS, WHOAMI, witnessOf } from './support/ways.js';
 
 const ann: Credentials = { authorization: basic('ann', 'right') };
 const token = (text: string): Credentials => ({ authorization: `Bearer ${text}` });
@@ -27,11 +29,8 @@ const MESSAGES: readonly [string, object][] = [
 ];
 
 /** What makes two refusals one: status, body, and headers but for the date. */
-const faceOf = ({
-  status,
-  text,
-  headers: { date, ...headers },
-}: import('../support/call.js').Reply): string => JSON.stringify([status, text, headers, Boolean(date)]);
+const faceOf = ({ status, text, headers: { date, ...headers } }: Reply): string =>
+  JSON.stringify([status, text, headers, Boolean(date)]);
 
 for (const way of WAYS) {
   describe(`by ${way.name}`, () => {
@@ -111,6 +110,51 @@ for (const way of WAYS) {
       expect(headers).to.include('accept');
       for (const name of [...Object.keys(credentials), 'mcp-session-id'])
         expect(headers).to.not.include(name);
+    });
+
+    it('W29 F1 the keys of a client go to their upstream alone, and show nowhere', async () => {
+      await using vendor = await serveApp((app) => {
+        app.use((request, response) => response.send(`data of ${request.get('x-api-key')}`));
+      });
+      const origin = `http://127.0.0.1:${vendor.port}`;
+      const keys = ['key-of-ann-canary', 'key-of-ben-canary'] as const;
+      const bring = (key: string, upstream = origin): Credentials => ({
+        'x-api-key': key,
+        'x-upstream': upstream,
+      });
+      await using app = await way.start(
+        mcpForwardedCredentials({
+          headers: ['x-api-key', 'x-upstream'],
+          upstream: [origin],
+          identify: ({ 'x-api-key': key }) =>
+            key?.startsWith('key-of-') ? { subject: key.slice(7, 10) } : null,
+        }),
+      );
+      const callers = await Promise.all(keys.map((key) => app.open(bring(key))));
+      const seen = await Promise.all(
+        Array.from({ length: 40 }, async (_, n) =>
+          witnessOf(await (callers[n % 2] as Caller).send(WHOAMI(100 + n))),
+        ),
+      );
+      for (const [n, witness] of seen.entries()) {
+        const key = keys[n % 2];
+        expect(witness).to.include({ current: key?.slice(7, 10), key, upstream: `data of ${key}` });
+        expect(witness.looks).to.not.include('canary');
+        expect(witness.headers).to.not.include('x-api-key');
+        if (callers[n % 2]?.id)
+          expect(witness.looks.replaceAll(/sessionId: '[^']*'/g, '')).to.not.include(callers[n % 2]?.id);
+      }
+      // The same person with another key: the tool uses what this request brought.
+      const rotated = 'key-of-ann-rotated';
+      const witness = witnessOf(
+        await (callers[0] as Caller).send(WHOAMI(900), { credentials: bring(rotated) }),
+      );
+      expect(witness).to.include({ key: rotated, upstream: `data of ${rotated}` });
+      // Nowhere else, wherever a tool is told to send it.
+      const elsewhere = await (callers[0] as Caller).send(WHOAMI(901), {
+        credentials: bring(keys[0], origin.replace('127.0.0.1', 'localhost')),
+      });
+      expect(JSON.stringify(elsewhere.answer)).to.include('isError').and.not.include('canary');
     });
 
     it('A9 the same JSON-RPC id from 1,000 clients at once reaches each its own', async () => {

@@ -23,11 +23,11 @@ describe('subscriptions/listen', () => {
     connected.client.setNotificationHandler('notifications/tools/list_changed', () => {
       heard += 1;
     });
-    const stream = await subscribe(app.url, as('ben'));
+    const subscription = await connected.client.listen({ toolsListChanged: true });
     app.mcp.notify.toolsChanged();
-    await until('the stream tells of it', () => told(stream) === 1);
-    expect(heard).to.equal(0);
-    stream.drop();
+    await until('it has heard', () => heard === 1);
+    await subscription.close();
+    await until('its slot is free', async () => (await app.sessions.list({})).length === 0);
   });
 
   for (const binding of [{ maxSessionsPerPrincipal: 2 }, false] as const) {

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer as McpServer2 } from '@modelcontextprotocol/server';
 import type { RequestHandler } from 'express';
@@ -48,6 +50,12 @@ export interface Witness {
   readonly subject: string | undefined;
   readonly token: string | undefined;
   readonly headers: readonly string[];
+  /** What `credentials.get('x-api-key')` answers while the tool runs. */
+  readonly key: string | undefined;
+  /** What an upstream answers that is asked with `credentials.fetch`. */
+  readonly upstream: string | undefined;
+  /** What a tool can see of its request and its credentials, by looking at them. */
+  readonly looks: string;
 }
 
 export interface WayApp extends AsyncDisposable {
@@ -63,35 +71,54 @@ export interface Way {
   start(...guards: readonly RequestHandler[]): Promise<WayApp>;
 }
 
-function witness(principal: Principal, authInfo: AuthInfo | undefined, headers: Iterable<string>): string {
+interface Told {
+  readonly authInfo: AuthInfo | undefined;
+  readonly headers: Iterable<string>;
+  /** All that the SDK hands a tool. */
+  readonly extra: unknown;
+}
+
+async function witness(context: CreateServerContext, { authInfo, headers, extra }: Told): Promise<string> {
+  const { principal, credentials } = context;
+  const target = credentials.get('x-upstream');
   const seen: Witness = {
     created: principal.subject,
     current: currentPrincipal()?.subject,
     subject: (authInfo?.extra?.principal as Principal | undefined)?.subject,
     token: authInfo?.token,
     headers: [...headers],
+    key: credentials.get('x-api-key'),
+    upstream: target === undefined ? undefined : await (await credentials.fetch(target)).text(),
+    looks:
+      inspect([context, extra], { depth: 8, showHidden: true }) + JSON.stringify([credentials, authInfo]),
   };
   return JSON.stringify(seen);
 }
 
 const INFO = { name: 'test', version: '1' } as const;
 
-function first({ principal }: CreateServerContext, ran: string[]): McpServer {
+function first(context: CreateServerContext, ran: string[]): McpServer {
   const server = new McpServer(INFO);
-  server.registerTool('whoami', {}, ({ authInfo, requestInfo }) => {
+  server.registerTool('whoami', {}, async (extra) => {
     ran.push(String(currentPrincipal()?.subject));
-    const text = witness(principal, authInfo, Object.keys(requestInfo?.headers ?? {}));
+    const { authInfo, requestInfo } = extra;
+    const text = await witness(context, {
+      authInfo,
+      headers: Object.keys(requestInfo?.headers ?? {}),
+      extra,
+    });
     return { content: [{ type: 'text', text }] };
   });
   return server;
 }
 
-function second({ principal }: CreateServerContext, ran: string[]): McpServer2 {
+function second(context: CreateServerContext, ran: string[]): McpServer2 {
   const server = new McpServer2(INFO);
-  server.registerTool('whoami', {}, ({ http }) => {
+  server.registerTool('whoami', {}, async (extra) => {
     ran.push(String(currentPrincipal()?.subject));
-    const text = witness(principal, http?.authInfo, http?.req?.headers.keys() ?? []);
-    return { content: [{ type: 'text', text }] };
+    const { authInfo, req } = extra.http ?? {};
+    const told = { authInfo, headers: req?.headers.keys() ?? [], extra: [extra, req?.url] };
+    return { content: [{ type: 'text', text: await witness(context, told) }] };
   });
   return server;
 }
