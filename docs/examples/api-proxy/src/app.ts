@@ -16,6 +16,7 @@ export function createMcpApp(apiUrl: string, { allowedHosts, trustProxy }: McpAp
   const app = express();
   app.disable('x-powered-by');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use('/mcp', ...mcp.handlers);
+  app.use('/mcp', ...mcp.streamable);
+  app.use(['/sse', '/messages'], ...mcp.legacySse);
   return { app, close: mcp.close };
 }

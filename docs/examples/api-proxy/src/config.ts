@@ -1,3 +1,5 @@
+import type { ApiKey } from './api-key.js';
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -8,6 +10,12 @@ export interface Config {
   readonly trustProxy: number | readonly string[] | undefined;
 }
 
+/** What the environment of a server over stdio says: the key of the one person it works for. */
+export interface StdioConfig extends ApiKey {
+  readonly apiUrl: string;
+  readonly organization: string | undefined;
+}
+
 /** A setting that cannot be used; the message names its variable. */
 export class InvalidConfig extends Error {
   override readonly name = 'InvalidConfig';
@@ -15,9 +23,11 @@ export class InvalidConfig extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const reader = (environment: Environment) => (name: string) => environment[name]?.trim() || undefined;
+
 /** The settings of one run. Throws `InvalidConfig`. */
 export function readConfig(environment: Environment): Config {
-  const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const read = reader(environment);
   return {
     host: read('HOST') ?? '127.0.0.1',
     port: portFrom(read('PORT') ?? '3000'),
@@ -25,6 +35,15 @@ export function readConfig(environment: Environment): Config {
     allowedHosts: listFrom(read('ALLOWED_HOSTS')),
     trustProxy: trustProxyFrom(read('TRUST_PROXY')),
   };
+}
+
+/** Throws `InvalidConfig`. */
+export function readStdioConfig(environment: Environment): StdioConfig {
+  const read = reader(environment);
+  const [keyId, secret, apiUrl] = [read('ACME_KEY_ID'), read('ACME_KEY_SECRET'), originFrom(read('API_URL'))];
+  if (!keyId || !secret) throw new InvalidConfig('ACME_KEY_ID and ACME_KEY_SECRET must hold an API key');
+  if (!apiUrl) throw new InvalidConfig('API_URL must name the API, such as https://api.acme.example');
+  return { apiUrl, keyId, secret, organization: read('ACME_ORGANIZATION_ID') };
 }
 
 function portFrom(text: string): number {

@@ -1,14 +1,6 @@
 import { ORGANIZATION_HEADER } from './api/api.js';
 import { ada, bob, type DemoKey, north, south } from './api/demo-data.js';
-
-/** The headers of a client with this key. */
-export function headersOf(
-  { keyId, secret }: Pick<DemoKey, 'keyId' | 'secret'>,
-  organization?: string,
-): Record<string, string> {
-  const Authorization = `Basic ${Buffer.from(`${keyId}:${secret}`, 'utf8').toString('base64')}`;
-  return { Authorization, ...(organization !== undefined && { [ORGANIZATION_HEADER]: organization }) };
-}
+import { headersOf } from './api-key.js';
 
 /** What the server says when it is up: where, and how to connect. `isDemo`: with the API of this example behind it. */
 export function welcome(url: string, apiUrl: string, isDemo: boolean): string {
@@ -22,7 +14,7 @@ Two keys to try
   ${lineOf(bob)}: editor in ${south.id}
 `;
   return `
-The MCP server is up: ${url}/mcp
+The MCP server is up: ${url}/mcp (HTTP+SSE for clients of old: ${url}/sse)
 It calls the API at ${apiUrl}, with the key of each client.
 ${isDemo ? people : ''}
 Claude Code
@@ -34,8 +26,16 @@ ${indent({ mcpServers: { acme: { url: `${url}/mcp`, headers } } })}
 VS Code (.vscode/mcp.json)
 ${indent({ servers: { acme: { type: 'http', url: `${url}/mcp`, headers } } })}
 
+Over stdio, from this folder
+  ${stdioEnvironment(apiUrl, isDemo)} npm run --silent stdio
+
 Stop with Ctrl+C.`;
 }
+
+const stdioEnvironment = (apiUrl: string, isDemo: boolean): string =>
+  isDemo
+    ? `API_URL=${apiUrl} ACME_KEY_ID=${ada.keyId} ACME_KEY_SECRET=${ada.secret}`
+    : `API_URL=${apiUrl} ACME_KEY_ID=… ACME_KEY_SECRET=…`;
 
 const lineOf = ({ keyId, secret }: DemoKey): string => `${keyId}:${secret}`;
 const indent = (value: unknown): string => JSON.stringify(value, null, 2).replace(/^/gm, '  ');

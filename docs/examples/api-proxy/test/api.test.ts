@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ada, bob, north, south } from '../src/api/demo-data.js';
-import { headersOf } from '../src/welcome.js';
+import { headersOf } from '../src/api-key.js';
 import { startApi } from './support/running.js';
 
 const json = { 'Content-Type': 'application/json' };

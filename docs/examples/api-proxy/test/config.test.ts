@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { InvalidConfig, readConfig } from '../src/config.js';
+import { InvalidConfig, readConfig, readStdioConfig } from '../src/config.js';
 
 describe('the settings', () => {
   it('have defaults', () => {
@@ -42,5 +42,18 @@ describe('the settings', () => {
     for (const [name, values] of Object.entries(bad)) {
       for (const value of values) expect(() => readConfig({ [name]: value })).to.throw(InvalidConfig, name);
     }
+  });
+
+  it('of a server over stdio hold one key', () => {
+    const environment = {
+      API_URL: 'https://api.acme.example',
+      ACME_KEY_ID: 'key',
+      ACME_KEY_SECRET: 'secret',
+    };
+    const config = { apiUrl: environment.API_URL, keyId: 'key', secret: 'secret', organization: undefined };
+    expect(readStdioConfig(environment)).to.deep.equal(config);
+    expect(readStdioConfig({ ...environment, ACME_ORGANIZATION_ID: 'org' }).organization).to.equal('org');
+    for (const name of Object.keys(environment))
+      expect(() => readStdioConfig({ ...environment, [name]: ' ' })).to.throw(InvalidConfig, name);
   });
 });

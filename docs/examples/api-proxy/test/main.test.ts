@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect } from 'chai';
 import { ada, bob, north } from '../src/api/demo-data.js';
-import { headersOf } from '../src/welcome.js';
+import { headersOf } from '../src/api-key.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ada, bob, north, south } from '../src/api/demo-data.js';
-import { headersOf } from '../src/welcome.js';
+import { headersOf } from '../src/api-key.js';
 import { call, namesIn, refusalOf, startMcp } from './support/running.js';
 
 const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
@@ -25,6 +25,40 @@ describe('the MCP server', () => {
       }),
     );
     expect(answers).to.deep.equal(answers.map((_, index) => expected[index % expected.length]));
+  });
+
+  it('does so over HTTP+SSE, too, beside Streamable HTTP', async () => {
+    const mcp = await startMcp();
+    const clients = await Promise.all([
+      mcp.connectSse(headersOf(ada, north.id)),
+      mcp.connectSse(headersOf(bob)),
+      mcp.connect(headersOf(ada, south.id)),
+    ]);
+    const expected = ['user-ada org-north', 'user-bob org-south', 'user-ada org-south'];
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const client = clients[index % clients.length];
+        const { id, organization } = client ? (await call(client, 'whoami')).data : {};
+        return `${id} ${(organization as { id: string }).id}`;
+      }),
+    );
+    expect(answers).to.deep.equal(answers.map((_, index) => expected[index % expected.length]));
+  });
+
+  it('keeps a session of HTTP+SSE to its owner, and to its way', async () => {
+    const mcp = await startMcp();
+    const { sessionId } = await mcp.connectSse(headersOf(ada));
+    const path = `/messages?sessionId=${sessionId}`;
+    const status = async (headers: Record<string, string>) => (await mcp.post(headers, list, path)).status;
+    expect(await status(headersOf(ada))).to.equal(202);
+    expect(await status(headersOf(ada, south.id))).to.equal(404);
+    expect(await status(headersOf(bob))).to.equal(404);
+    expect(await status({})).to.equal(401);
+    const elsewhere = await mcp.post({ ...headersOf(ada), 'Mcp-Session-Id': sessionId }, list);
+    expect(elsewhere.status).to.equal(404);
+    // What tells a client of Streamable HTTP to GET.
+    const tried = await mcp.post(headersOf(ada), undefined, '/sse');
+    expect([tried.status, tried.headers.get('allow')]).to.deep.equal([405, 'GET']);
   });
 
   it('lets the API decide what a role may do', async () => {

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import {
   mcpForwardedCredentials,
   mcpHandler,
+  mcpLegacySse,
   mcpLoginLimiter,
   mcpOriginGuard,
   mcpSessionBinding,
@@ -19,36 +20,41 @@ export interface EndpointParts {
 }
 
 export interface McpEndpoint {
-  /** For `app.use('/mcp', …)`. */
-  readonly handlers: readonly RequestHandler[];
+  /** Streamable HTTP: for `app.use('/mcp', …)`. */
+  readonly streamable: readonly RequestHandler[];
+  /** HTTP+SSE, for clients of old: for `app.use(['/sse', '/messages'], …)`. */
+  readonly legacySse: readonly RequestHandler[];
   close(graceMs: number): Promise<void>;
 }
 
 /** The one file to copy: clients bring their own key, and every call of a tool reaches the API with it. */
 export function mcpEndpoint({ apiUrl, allowedHosts }: EndpointParts): McpEndpoint {
   const sessions = mcpSessionBinding();
-  const handler = mcpHandler({
+  const serving = {
     createServer: serverMaker(apiUrl),
-    onError: (error) => console.error('MCP server failed:', error),
-  });
+    onError: (error: unknown) => console.error('MCP server failed:', error),
+  };
+  const handler = mcpHandler(serving);
+  const sse = mcpLegacySse({ ...serving, messagesPath: '/messages' });
+  const guards = [
+    mcpOriginGuard(allowedHosts === undefined ? {} : { allowedHosts }),
+    // Keys must not travel readable.
+    mcpTlsGuard(),
+    mcpLoginLimiter(),
+    mcpForwardedCredentials({
+      headers: ['Authorization', ORGANIZATION_HEADER],
+      required: ['Authorization'],
+      scheme: 'Basic',
+      identify: identifyAt(apiUrl),
+      upstream: [apiUrl],
+    }),
+    sessions,
+  ];
   return {
-    handlers: [
-      mcpOriginGuard(allowedHosts === undefined ? {} : { allowedHosts }),
-      // Keys must not travel readable.
-      mcpTlsGuard(),
-      mcpLoginLimiter(),
-      mcpForwardedCredentials({
-        headers: ['Authorization', ORGANIZATION_HEADER],
-        required: ['Authorization'],
-        scheme: 'Basic',
-        identify: identifyAt(apiUrl),
-        upstream: [apiUrl],
-      }),
-      sessions,
-      handler,
-    ],
+    streamable: [...guards, handler],
+    legacySse: [...guards, sse],
     async close(graceMs) {
-      await handler.close({ graceMs });
+      await Promise.all([handler.close({ graceMs }), sse.close({ graceMs })]);
       await sessions.close();
     },
   };

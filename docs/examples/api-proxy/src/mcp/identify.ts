@@ -7,7 +7,7 @@ import { ApiRefusal, apiClient } from './api-client.js';
  */
 export function identifyAt(
   apiUrl: string,
-): (headers: ForwardedHeaders, context: VerifyContext) => Promise<Principal | null> {
+): (headers: ForwardedHeaders, context: Pick<VerifyContext, 'signal'>) => Promise<Principal | null> {
   return async function identify(headers, { signal }) {
     const api = apiClient(apiUrl, (url, init) => fetch(url, { ...init, headers, signal, redirect: 'error' }));
     try {

@@ -1,4 +1,5 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { createApi } from '../../src/api/api.js';
 import { type DemoData, demoData } from '../../src/api/demo-data.js';
@@ -46,8 +47,10 @@ export interface RunningMcp {
   readonly api: RunningApi;
   /** The SDK's own client, connected with these headers. */
   connect(headers: Record<string, string>): Promise<McpClient>;
-  /** A POST to `/mcp` as it is. */
-  post(headers: Record<string, string>, message?: unknown): Promise<Response>;
+  /** The same over HTTP+SSE. */
+  connectSse(headers: Record<string, string>): Promise<McpClient>;
+  /** A POST as it is, by default to `/mcp`. */
+  post(headers: Record<string, string>, message?: unknown, path?: string): Promise<Response>;
 }
 
 export interface McpClient {
@@ -85,8 +88,22 @@ export async function startMcp(config: Partial<McpAppConfig> = {}): Promise<Runn
       await client.connect(transport as Parameters<Client['connect']>[0]);
       return { client, sessionId: transport.sessionId ?? '' };
     },
-    post(headers, message = initializeMessage) {
-      return fetch(new URL('/mcp', url), {
+    async connectSse(headers) {
+      const client = new Client({ name: 'test', version: '1.0.0' });
+      let sessionId = '';
+      const transport = new SSEClientTransport(new URL('/sse', url), {
+        requestInit: { headers },
+        fetch: (input, init) => {
+          sessionId ||= new URL(String(input)).searchParams.get('sessionId') ?? '';
+          return fetch(input, init);
+        },
+      });
+      cleanups.push(() => client.close());
+      await client.connect(transport);
+      return { client, sessionId };
+    },
+    post(headers, message = initializeMessage, path = '/mcp') {
+      return fetch(new URL(path, url), {
         method: 'POST',
         headers: {
           Accept: 'application/json, text/event-stream',
@@ -108,7 +125,7 @@ export interface ToolAnswer {
 
 /** Calls a tool and unpacks its answer. */
 export async function call(
-  { client }: McpClient,
+  { client }: Pick<McpClient, 'client'>,
   name: string,
   args: Record<string, unknown> = {},
 ): Promise<ToolAnswer> {
