@@ -26,7 +26,9 @@ function createServer({ principal, era, sessionId }: EraContext): McpServer {
   server.registerTool('whoami', {}, ({ http }) => {
     const caller = http?.authInfo?.extra?.principal as Principal | undefined;
     return {
-      content: [{ type: 'text', text: [principal.subject, caller?.subject, era, typeof sessionId].join(' ') }],
+      content: [
+        { type: 'text', text: [principal.subject, caller?.subject, era, typeof sessionId].join(' ') },
+      ],
     };
   });
   return server;
