@@ -21,7 +21,9 @@ export {
 export { mcpTlsGuard, type TlsGuardOptions } from './guards/tls-guard.js';
 export { mcpTokenGuard, type TokenGuardOptions } from './guards/token-guard.js';
 export type { CreateServerContext } from './handler/create-server.js';
-export { type McpHandler, type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
+export type { CloseOptions, HandlerOptions, McpHandler } from './handler/handler-options.js';
+export { type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
+export type { ConnectableServer, EventStore } from './handler/sdk.js';
 export { getPrincipal } from './request-state.js';
 export { MemorySessionStore } from './sessions/memory-session-store.js';
 export type { RevocationTarget, SessionOperations } from './sessions/operations.js';

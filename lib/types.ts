@@ -21,6 +21,17 @@ export interface Principal {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
+/** What the MCP SDK calls `AuthInfo`: how tools learn of the caller (`extra.authInfo`, `ctx.http.authInfo`). */
+export interface AuthInfo {
+  token: string;
+  clientId: string;
+  scopes: string[];
+  /** Seconds since the epoch. */
+  expiresAt?: number;
+  resource?: URL;
+  extra?: Record<string, unknown>;
+}
+
 /** Selects principals: what is left out matches any. */
 export interface PrincipalFilter {
   readonly subject?: string;

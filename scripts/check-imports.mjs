@@ -11,6 +11,7 @@ const BASE = ['types', 'errors'];
 const PLAIN = [...BASE, 'options', 'http'];
 const STATE = [...PLAIN, 'within-time', 'principal', 'events', 'request-state', 'request-body'];
 const CORE = [...STATE, 'credentials', 'sessions', 'guard', 'authentication'];
+const SHELL = [...CORE, 'open-exchange'];
 const SDK = '@modelcontextprotocol/sdk';
 
 /** Each file of lib/, or folder in it: which others it may import, and which packages. */
@@ -29,19 +30,17 @@ const LAYERS = {
   guard: { from: STATE, packages: ['express'] },
   authentication: {
     from: [...STATE, 'credentials', 'guard'],
-    packages: ['express', 'passport', 'passport-http', 'passport-http-bearer', SDK],
+    packages: ['express', 'passport', 'passport-http', 'passport-http-bearer'],
   },
-  guards: { from: CORE, packages: ['express', SDK] },
-  handler: { from: CORE, packages: ['express', SDK] },
-  index: { from: [...CORE, 'guards', 'handler'], packages: [] },
+  'open-exchange': { from: CORE, packages: ['express'] },
+  guards: { from: SHELL, packages: ['express'] },
+  handler: { from: SHELL, packages: ['express', SDK] },
+  index: { from: [...SHELL, 'guards', 'handler'], packages: [] },
   jwt: { from: PLAIN, packages: ['jose'] },
   passwords: { from: PLAIN, packages: [] },
   redis: { from: [...PLAIN, 'principal'], packages: ['rate-limiter-flexible', 'redis', 'ioredis'] },
   testing: { from: [...PLAIN, 'principal'], packages: [] },
-  v2: {
-    from: PLAIN,
-    packages: ['express', '@modelcontextprotocol/server', '@modelcontextprotocol/node'],
-  },
+  v2: { from: [...SHELL, 'handler'], packages: ['express', '@modelcontextprotocol/server'] },
 };
 
 const layerOf = (file) => file.split('/')[0].replace(/\.ts$/, '');

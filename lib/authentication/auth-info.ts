@@ -1,8 +1,6 @@
 import { inspect } from 'node:util';
 
-import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
-
-import type { Principal } from '../types.js';
+import type { AuthInfo, Principal } from '../types.js';
 
 /** The SDK's `AuthInfo` for a principal. Its token can be read, but shows neither in `util.inspect` nor in JSON. */
 class GuardAuthInfo {

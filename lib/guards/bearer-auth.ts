@@ -1,4 +1,3 @@
-import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 import type { RequestHandler } from 'express';
 
 import { hideCredentials } from '../authentication/auth-info.js';
@@ -18,7 +17,7 @@ import { fingerprint } from '../credentials/fingerprint.js';
 import { Prover } from '../credentials/prover.js';
 import { parseBearer } from '../http/authorization.js';
 import { checkOptions, type OptionRule, rule } from '../options.js';
-import type { BearerCredentials, Principal, VerifierOption } from '../types.js';
+import type { AuthInfo, BearerCredentials, Principal, VerifierOption } from '../types.js';
 
 export interface BearerAuthOptions {
   /** Required. Proves an access token; the SDK's `OAuthTokenVerifier` is taken as it is. */

@@ -1,20 +1,19 @@
 import type { Request, RequestHandler, Response } from 'express';
 
-import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
 import type { GuardEventReason } from '../events.js';
-import { defineGuard, endAnswer, type GuardOutcome, HANDLED, publisher } from '../guard.js';
+import { defineGuard, type GuardOutcome, HANDLED, publisher } from '../guard.js';
+import { openExchange } from '../open-exchange.js';
 import { checkOptions, methodsOf, oneOf, rule } from '../options.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
 import { attach } from '../sessions/attachment.js';
-import { Exchange } from '../sessions/exchange.js';
 import { startsAnew } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { operationsOn, type SessionOperations } from '../sessions/operations.js';
 import { bindingRefusal, forgetSessionId, sentSessionId } from '../sessions/session-id.js';
-import { SessionRegistry } from '../sessions/session-registry.js';
+import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
 import type { SessionStore } from '../types.js';
 
 export interface SessionBindingOptions {
@@ -56,16 +55,15 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     onLimit: oneOf('evict-idle', 'refuse'),
     recheckSeconds: rule.seconds,
   });
-  const { recheckSeconds = 30 } = options;
   const publish = publisher('mcpSessionBinding');
   const registry = new SessionRegistry({
     store: options.store ?? new MemorySessionStore(),
-    idleSeconds: options.idleSeconds ?? 1800,
-    absoluteSeconds: options.absoluteSeconds ?? 43_200,
-    maxSessions: options.maxSessions ?? 10_000,
-    maxSessionsPerPrincipal: options.maxSessionsPerPrincipal ?? 32,
-    onLimit: options.onLimit ?? 'evict-idle',
-    recheckSeconds,
+    idleSeconds: options.idleSeconds ?? REGISTRY_DEFAULTS.idleSeconds,
+    absoluteSeconds: options.absoluteSeconds ?? REGISTRY_DEFAULTS.absoluteSeconds,
+    maxSessions: options.maxSessions ?? REGISTRY_DEFAULTS.maxSessions,
+    maxSessionsPerPrincipal: options.maxSessionsPerPrincipal ?? REGISTRY_DEFAULTS.maxSessionsPerPrincipal,
+    onLimit: options.onLimit ?? REGISTRY_DEFAULTS.onLimit,
+    recheckSeconds: options.recheckSeconds ?? REGISTRY_DEFAULTS.recheckSeconds,
     publish,
   });
 
@@ -75,19 +73,9 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     state: RequestState,
     session?: LiveSession,
   ): GuardOutcome => {
-    const { principal, proof } = state;
-    // A response that has closed tells nobody any more that it did.
-    if (!principal || response.destroyed) return HANDLED;
-    if (session) {
-      setPrincipal(request, state, session.principalFor(principal));
-      session.addProof(proof?.key);
-    }
-    const exchange = new Exchange(principal, proof?.keeper, Date.now() + recheckSeconds * 1000, (code) =>
-      endAnswer(response, { code }, state),
-    );
-    registry.open(exchange, session);
-    response.once('close', () => registry.closed(exchange, session));
-    attach(state, { registry, exchange, session });
+    const attachment = openExchange(registry, request, response, state, session);
+    if (!attachment) return HANDLED;
+    attach(state, attachment);
     return undefined;
   };
 

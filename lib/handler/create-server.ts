@@ -3,6 +3,7 @@ import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
 import type { Awaitable, Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
+import type { ConnectableServer } from './sdk.js';
 
 export interface CreateServerContext {
   /** Whom the server works for, with what `startSession` added. */
@@ -13,8 +14,12 @@ export interface CreateServerContext {
   readonly signal: AbortSignal;
 }
 
-interface Closable {
-  close(): Promise<void>;
+/** Which protocol the server is to speak, where a handler serves more than one. */
+export type Era = 'legacy' | 'modern';
+
+/** What a handler asks a server for; `era` is left out where there is but one. */
+export interface ServerOrder extends CreateServerContext {
+  readonly era?: Era;
 }
 
 /** What went wrong on the server's side. */
@@ -57,14 +62,14 @@ export function policyOr503(error: unknown): McpGuardError {
  * Wraps the user's `createServer`: bounded in time, and never the same server twice, since two transports on one
  * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
  */
-export function serverMaker<S extends Closable, C extends CreateServerContext>(
-  createServer: (context: C) => Awaitable<S>,
+export function serverMaker<S extends ConnectableServer>(
+  createServer: (order: ServerOrder) => Awaitable<S>,
   timeoutMs: number,
   report: Report,
-): (context: C) => Promise<S> {
+): (order: ServerOrder) => Promise<S> {
   const known = new WeakSet<object>();
-  return async (context) => {
-    const creating = (async () => createServer(context))();
+  return async (order) => {
+    const creating = (async () => createServer(order))();
     let server: unknown;
     try {
       server = await withinTime(() => creating, timeoutMs);

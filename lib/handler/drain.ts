@@ -8,14 +8,25 @@ export class Drain {
     return this.#isClosing;
   }
 
+  /** Begins one piece of work that a closing server waits for. Returns how to say, once or more often, that it is done. */
+  begin(): () => void {
+    let isRunning = true;
+    this.#running += 1;
+    return () => {
+      if (!isRunning) return;
+      isRunning = false;
+      this.#running -= 1;
+      if (this.#running === 0) this.#onEmpty?.();
+    };
+  }
+
   /** Runs one piece of work that a closing server waits for. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    this.#running += 1;
+    const finish = this.begin();
     try {
       return await work();
     } finally {
-      this.#running -= 1;
-      if (this.#running === 0) this.#onEmpty?.();
+      finish();
     }
   }
 

@@ -1,8 +1,6 @@
-import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-
 import { digest } from '../credentials/fingerprint.js';
+import type { EventStore } from './sdk.js';
 
-type Message = Parameters<EventStore['storeEvent']>[1];
 type Sender = Parameters<EventStore['replayEventsAfter']>[1];
 
 /**
@@ -24,7 +22,7 @@ export class ScopedEventStore implements EventStore {
     this.#prefix = `${Buffer.from(digest('event scope', scope), 'base64url').toString('hex')}.`;
   }
 
-  storeEvent(streamId: string, message: Message): Promise<string> {
+  storeEvent(streamId: string, message: object): Promise<string> {
     return this.#ask(() => this.#store.storeEvent(this.#prefix + streamId, message));
   }
 
@@ -47,7 +45,7 @@ export class ScopedEventStore implements EventStore {
   }
 
   async replayEventsAfter(lastEventId: string, { send }: Sender): Promise<string> {
-    const events: [string, Message][] = [];
+    const events: [string, object][] = [];
     const streamId = await this.#ask(() =>
       this.#store.replayEventsAfter(lastEventId, {
         send: async (eventId, message) => void events.push([eventId, message]),

@@ -1,41 +1,32 @@
 import type { Request, Response } from 'express';
 
-import { setPrincipal } from '../authentication/define-auth-guard.js';
-import { isGuardError, McpGuardError } from '../errors.js';
 import type { Denial } from '../http/denial.js';
-import { principalKey } from '../principal.js';
-import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
-import { runAs } from '../sessions/principal-context.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
-import type { Principal } from '../types.js';
 import { untilAborted } from '../within-time.js';
-import { openTransport, type ServeContext } from './serve-once.js';
+import { makeSessionServer, prepareSession } from './prepare-session.js';
+import { openTransport, type ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
-import { logIn } from './start-session.js';
 import { writeWebResponse } from './web-response.js';
 
-/** Serves one request of a session, or the `initialize` that begins one. */
+/** Serves one request of a session, or the `initialize` that begins one; `message` is the body of a POST. */
 export async function serveSession(
   request: Request,
   response: Response,
   state: RequestState,
   attachment: SessionAttachment,
   context: ServeContext,
+  message?: unknown,
 ): Promise<Denial | undefined> {
   const { session } = attachment;
   if (request.method === 'DELETE')
     return session ? endByClient(request, response, attachment, session, context) : REQUIRED;
   if (request.method === 'GET') return session ? pass(request, response, session, context) : REQUIRED;
-  const body = await readBody(request, context.maxBodyBytes);
-  if (body.kind === 'refused') return { code: body.code };
-  // Its time was up, or it was revoked, while the body came in.
-  if (response.headersSent) return undefined;
-  if (isInitialize(body.value)) return start(request, response, state, attachment, context, body.value);
-  return session ? pass(request, response, session, context, body.value) : REQUIRED;
+  if (isInitialize(message)) return start(request, response, state, attachment, context, message);
+  return session ? pass(request, response, session, context, message) : REQUIRED;
 }
 
 const REQUIRED: Denial = { code: 'session_required' };
@@ -83,14 +74,8 @@ async function start(
   context: ServeContext,
   message: unknown,
 ): Promise<Denial | undefined> {
-  // As proven: a session of the caller's own that the request names has lent it what its login added.
-  const { principal } = exchange;
-  const session = await takeSlot(registry, principal, message, context);
-  session.addProof(state.proof?.key);
-  session.onEndError = (error) => context.tellError('endSession failed', error);
+  const session = await prepareSession(request, state, { registry, exchange }, context, message);
   try {
-    await runAs(principal, () => logIn(session, registry, request, state, context));
-    setPrincipal(request, state, session.principalFor(principal));
     const transport = await connect(session, registry, context);
     const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
@@ -111,43 +96,13 @@ async function start(
   }
 }
 
-async function takeSlot(
-  registry: SessionRegistry,
-  principal: Principal,
-  message: unknown,
-  { publish, endings, closed }: ServeContext,
-): Promise<LiveSession> {
-  try {
-    const session = await registry.create(principal, message);
-    session.isStarting = true;
-    if (closed.aborted) {
-      await registry.end(session, 'shutdown');
-      throw new McpGuardError('closing');
-    }
-    const end = (): Promise<void> => registry.end(session, 'shutdown');
-    endings.add(end);
-    const forget = async (): Promise<void> => {
-      await session.ending;
-      endings.delete(end);
-    };
-    session.signal.addEventListener('abort', () => void forget(), { once: true });
-    return session;
-  } catch (error) {
-    const isRefusal = isGuardError(error) && error.code !== 'unavailable';
-    const reason = isRefusal ? error.code : 'store_error';
-    publish({ type: 'session.refused', reason, principal: principalKey(principal) });
-    throw error;
-  }
-}
-
 async function connect(
   session: LiveSession,
   registry: SessionRegistry,
   context: ServeContext,
 ): Promise<SessionTransport> {
-  const { id, principal, signal } = session;
-  const server = await runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
-  const transport = await openTransport(server, id, context, {
+  const server = await makeSessionServer(session, context);
+  const transport = await openTransport(server, session.id, context, {
     onCalls: (running) => {
       session.calls = running;
       if (running === 0) registry.touch(session);

@@ -1,18 +1,17 @@
-import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
-import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 
 import { McpGuardError } from '../errors.js';
 import { requestState } from '../request-state.js';
 import { runAs } from '../sessions/principal-context.js';
+import type { AuthInfo, Awaitable } from '../types.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
 import { ScopedEventStore } from './scoped-event-store.js';
-import { toWebRequest } from './web-request.js';
+import type { ConnectableServer, EventStore, SdkTransport, SdkTransportClass } from './sdk.js';
+import { toolRequest, toWebRequest } from './web-request.js';
 
 export interface TransportOptions {
+  /** The transport of the SDK's generation that servers are of; loaded when the handler is made. */
+  readonly transportClass: () => Awaitable<SdkTransportClass>;
   readonly enableJsonResponse: boolean;
   readonly eventStore: EventStore | undefined;
   readonly keepAliveMs: number | undefined;
@@ -33,16 +32,16 @@ const CANCELLED = { code: -32800, message: 'Request cancelled' };
 
 /** One MCP server on the SDK's transport, fed with Express requests. The only place that knows the SDK's transport. */
 export class SessionTransport {
-  readonly #transport: WebStandardStreamableHTTPServerTransport;
-  readonly #server: McpServer | Server;
+  readonly #transport: SdkTransport;
+  readonly #server: ConnectableServer;
   readonly #calls: Calls;
   readonly #events: ScopedEventStore | undefined;
   /** In JSON mode the SDK never settles a request whose transport is closed, or whose call was cancelled. */
   readonly #mayNeverSettle: boolean;
 
   private constructor(
-    server: McpServer | Server,
-    transport: WebStandardStreamableHTTPServerTransport,
+    server: ConnectableServer,
+    transport: SdkTransport,
     calls: Calls,
     events: ScopedEventStore | undefined,
     mayNeverSettle: boolean,
@@ -56,16 +55,17 @@ export class SessionTransport {
 
   /** Connects `server`. `sessionId` is minted by the caller; without one the transport serves a single request. */
   static async open(
-    server: McpServer | Server,
+    server: ConnectableServer,
     sessionId: string | undefined,
-    { enableJsonResponse, eventStore, keepAliveMs }: TransportOptions,
+    { transportClass, enableJsonResponse, eventStore, keepAliveMs }: TransportOptions,
     { onCalls, onClose, onError, onFailure }: TransportEvents,
   ): Promise<SessionTransport> {
     const events =
       sessionId !== undefined && eventStore
         ? new ScopedEventStore(eventStore, sessionId, onFailure)
         : undefined;
-    const transport = new WebStandardStreamableHTTPServerTransport({
+    const Transport = await transportClass();
+    const transport = new Transport({
       enableJsonResponse,
       ...(sessionId !== undefined && { sessionIdGenerator: () => sessionId }),
       ...(events && { eventStore: events }),
@@ -87,6 +87,9 @@ export class SessionTransport {
     transport.onclose = onClose;
     transport.onerror = onError;
     await server.connect(transport);
+    const deliver = transport.onmessage;
+    transport.onmessage = (message, extra) =>
+      deliver?.(message, extra?.request ? { ...extra, request: toolRequest(extra.request) } : extra);
     return new SessionTransport(server, transport, calls, events, enableJsonResponse);
   }
 
@@ -104,7 +107,7 @@ export class SessionTransport {
     if (!principal) throw new TypeError('SessionTransport: no principal');
     const failuresBefore = this.#events?.failures;
     const begun = this.#calls.begin(requestIds(body), { abandon: () => abandon(response) });
-    const authInfo = (request as unknown as { auth: AuthInfo }).auth;
+    const authInfo = (request as unknown as { auth?: AuthInfo }).auth;
     const handling = runAs(principal, () =>
       this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
         parsedBody: body,

@@ -63,3 +63,8 @@ export function toWebRequest(request: ExpressRequest, hiddenHeaders: readonly st
     headers: new VisibleHeaders(request.headers, hiddenHeaders),
   } as unknown as Request;
 }
+
+/** A request of `toWebRequest` as tools may have it: a real one, with nothing but what they may see. */
+export function toolRequest({ method, url, headers }: Request, signal?: AbortSignal): Request {
+  return new Request(url, { method, headers: [...headers], ...(signal && { signal }) });
+}

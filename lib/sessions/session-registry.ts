@@ -30,6 +30,16 @@ export interface SessionRegistryOptions {
   readonly publish: Publish;
 }
 
+/** What a registry is made with unless its user says otherwise. */
+export const REGISTRY_DEFAULTS = {
+  idleSeconds: 1800,
+  absoluteSeconds: 43_200,
+  maxSessions: 10_000,
+  maxSessionsPerPrincipal: 32,
+  onLimit: 'evict-idle',
+  recheckSeconds: 30,
+} as const satisfies Partial<SessionRegistryOptions>;
+
 /** `lastSeenAt` is written at most this often. */
 const TOUCH_MS = 1000;
 const STORE_TIMEOUT_MS = 5000;

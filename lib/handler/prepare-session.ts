@@ -1,0 +1,75 @@
+import type { Request } from 'express';
+
+import { setPrincipal } from '../authentication/define-auth-guard.js';
+import { isGuardError, McpGuardError } from '../errors.js';
+import { principalKey } from '../principal.js';
+import type { RequestState } from '../request-state.js';
+import type { SessionAttachment } from '../sessions/attachment.js';
+import type { LiveSession } from '../sessions/live-session.js';
+import { runAs } from '../sessions/principal-context.js';
+import type { SessionRegistry } from '../sessions/session-registry.js';
+import type { Principal } from '../types.js';
+import type { ConnectableServer } from './sdk.js';
+import type { ServeContext } from './serve-context.js';
+import { logIn } from './start-session.js';
+
+/** A slot, and the full login, for a session of the caller; what fails undoes what came before it. */
+export async function prepareSession(
+  request: Request,
+  state: RequestState,
+  { registry, exchange }: Pick<SessionAttachment, 'registry' | 'exchange'>,
+  context: ServeContext,
+  message: unknown,
+): Promise<LiveSession> {
+  // As proven: a session of the caller's own that the request names has lent it what its login added.
+  const { principal } = exchange;
+  const session = await takeSlot(registry, principal, message, context);
+  session.addProof(state.proof?.key);
+  session.onEndError = (error) => context.tellError('endSession failed', error);
+  try {
+    await runAs(principal, () => logIn(session, registry, request, state, context));
+  } catch (error) {
+    await registry.end(session, 'failed');
+    throw error;
+  }
+  setPrincipal(request, state, session.principalFor(principal));
+  return session;
+}
+
+/** The server of a session that has been prepared, not connected yet. */
+export function makeSessionServer(
+  { id, principal, signal }: LiveSession,
+  context: ServeContext,
+): Promise<ConnectableServer> {
+  return runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
+}
+
+/** Takes a slot that the handler's closing frees. Rejects with a `McpGuardError` where there is none. */
+export async function takeSlot(
+  registry: SessionRegistry,
+  principal: Principal,
+  message: unknown,
+  { publish, endings, closed }: ServeContext,
+): Promise<LiveSession> {
+  try {
+    const session = await registry.create(principal, message);
+    session.isStarting = true;
+    if (closed.aborted) {
+      await registry.end(session, 'shutdown');
+      throw new McpGuardError('closing');
+    }
+    const end = (): Promise<void> => registry.end(session, 'shutdown');
+    endings.add(end);
+    const forget = async (): Promise<void> => {
+      await session.ending;
+      endings.delete(end);
+    };
+    session.signal.addEventListener('abort', () => void forget(), { once: true });
+    return session;
+  } catch (error) {
+    const isRefusal = isGuardError(error) && error.code !== 'unavailable';
+    const reason = isRefusal ? error.code : 'store_error';
+    publish({ type: 'session.refused', reason, principal: principalKey(principal) });
+    throw error;
+  }
+}

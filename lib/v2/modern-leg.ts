@@ -1,0 +1,130 @@
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type McpHttpHandler,
+  type McpServer,
+  type Server,
+  type ServerEventBus,
+} from '@modelcontextprotocol/server';
+import type { Request as ExpressRequest } from 'express';
+
+import { setPrincipal } from '../authentication/define-auth-guard.js';
+import { isGuardError, McpGuardError } from '../errors.js';
+import type { Serving, SessionlessLeg } from '../handler/define-handler.js';
+import type { ServeContext } from '../handler/serve-context.js';
+import { toolRequest, toWebRequest } from '../handler/web-request.js';
+import { writeWebResponse } from '../handler/web-response.js';
+import type { Denial } from '../http/denial.js';
+import { isRecord } from '../options.js';
+import { runAs } from '../sessions/principal-context.js';
+import type { AuthInfo, Principal } from '../types.js';
+import { holdSlot } from './subscription.js';
+
+/** One request on its way through the SDK, which hides from its caller what `createServer` throws. */
+interface Call {
+  readonly principal: Principal;
+  readonly signal: AbortSignal;
+  failure: unknown;
+}
+
+/** Requests of 2026-07-28: each is served by itself, from a server of its own. What sessions do does not touch them. */
+export class ModernLeg implements SessionlessLeg {
+  readonly #context: ServeContext;
+  readonly #handler: McpHttpHandler;
+  readonly #calls = new WeakMap<Request, Call>();
+  readonly #open = new Set<Promise<unknown>>();
+  #isClosing = false;
+
+  constructor(context: ServeContext, bus: ServerEventBus) {
+    this.#context = context;
+    const { keepAliveMs, enableJsonResponse } = context.transport;
+    this.#handler = createMcpHandler(({ requestInfo }) => this.#makeServer(requestInfo), {
+      legacy: 'reject',
+      bus,
+      // The principal's cap on sessions bounds them.
+      maxSubscriptions: Number.MAX_SAFE_INTEGER,
+      ...(keepAliveMs !== undefined && { keepAliveMs }),
+      ...(enableJsonResponse && { responseMode: 'json' }),
+      onerror: (error) => {
+        if (!isGuardError(error)) context.onClientError?.(error);
+      },
+    });
+  }
+
+  async claims({ request, state, message }: Serving): Promise<boolean> {
+    return !(await isLegacyRequest(toWebRequest(request, state.hiddenHeaders), message));
+  }
+
+  async serve(serving: Serving): Promise<Denial | undefined> {
+    const served = this.#serve(serving);
+    this.#open.add(served);
+    try {
+      return await served;
+    } finally {
+      this.#open.delete(served);
+    }
+  }
+
+  /** Ends `subscriptions/listen` streams with their last message, and calls that outlasted the grace without. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#handler.close();
+    await Promise.allSettled(this.#open);
+  }
+
+  async #serve({
+    request,
+    response,
+    state,
+    attachment,
+    message,
+    isStream,
+  }: Serving): Promise<Denial | undefined> {
+    const { exchange, registry, session } = attachment;
+    const { principal } = exchange;
+    if (session) {
+      // The session that the request names is the caller's own, but none of this request's business.
+      registry.closed(exchange, session);
+      registry.open(exchange, undefined);
+      setPrincipal(request, state, principal);
+    }
+    const controller = new AbortController();
+    response.once('close', () => controller.abort());
+    if (response.destroyed) return undefined;
+    if (isRecord(message) && message.method === 'subscriptions/listen') {
+      isStream();
+      await holdSlot(attachment, this.#context, response, () => this.#isClosing);
+    }
+    const web = toolRequest(toWebRequest(request, state.hiddenHeaders), controller.signal);
+    const call: Call = { principal, signal: controller.signal, failure: undefined };
+    this.#calls.set(web, call);
+    const answer = await runAs(principal, () =>
+      this.#handler.fetch(web, { ...authOf(request), parsedBody: message }),
+    );
+    if (call.failure !== undefined) throw call.failure;
+    if (answer.status === 500) {
+      this.#context.report('transport', 'the SDK failed', new Error('the SDK answered 500'));
+      throw new McpGuardError('unavailable');
+    }
+    await writeWebResponse(answer, response);
+    return undefined;
+  }
+
+  async #makeServer(request: Request | undefined): Promise<McpServer | Server> {
+    const call = request && this.#calls.get(request);
+    if (!call) throw new TypeError('mcpHandler: the SDK asks for a server without a request');
+    const { principal, signal } = call;
+    try {
+      const order = { principal, signal, sessionId: undefined, era: 'modern' } as const;
+      return (await this.#context.makeServer(order)) as McpServer | Server;
+    } catch (error) {
+      call.failure = error;
+      throw error;
+    }
+  }
+}
+
+function authOf(request: ExpressRequest): { authInfo?: AuthInfo } {
+  const { auth } = request as { auth?: AuthInfo };
+  return auth ? { authInfo: auth } : {};
+}
