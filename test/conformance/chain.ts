@@ -10,9 +10,11 @@ import {
   mcpTlsGuard,
   mcpTokenGuard,
 } from '../../lib/index.js';
+import { type McpHandler, mcpHandler as mcpHandlerV2 } from '../../lib/v2/index.js';
 import { basic } from '../support/call.js';
 import { eventStore } from '../support/event-store.js';
 import { buildV1Server } from './v1.js';
+import { buildV2Server } from './v2.js';
 
 const MCP_TOKEN = 'shared-by-all';
 const PASSWORD = 'right';
@@ -22,6 +24,13 @@ const isActive = ({ subject }: { readonly subject: string }): boolean => subject
 
 const HANDLERS = {
   v1: () => mcpHandler({ createServer: buildV1Server, eventStore: eventStore(true) }),
+  v2: () => {
+    const handler: McpHandler = mcpHandlerV2({
+      createServer: () => buildV2Server(() => handler.notify),
+      eventStore: eventStore(true),
+    });
+    return handler;
+  },
 } as const;
 
 export type Generation = keyof typeof HANDLERS;

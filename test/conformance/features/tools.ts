@@ -57,6 +57,8 @@ const asking = (description: string, form: Form): Tool => ({
   },
 });
 
+const REGION = { type: 'string', 'x-mcp-header': 'Region' } as const;
+
 /** The tools that the suite calls, by their names. */
 export const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['test_simple_text', fixed('Answers text', text('This is a simple text response for testing.'))],
@@ -158,6 +160,14 @@ export const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
     },
   ],
   [
+    'test_headers',
+    {
+      description: 'Has an argument that clients of 2026-07-28 also send as a header',
+      inputSchema: { type: 'object', properties: { region: REGION }, required: ['region'] },
+      run: async (_caller, { region }) => [text(String(region))],
+    },
+  ],
+  [
     'json_schema_2020_12_tool',
     {
       description: 'Has a schema with definitions',
@@ -166,11 +176,23 @@ export const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
         type: 'object',
         $defs: {
           address: {
+            $anchor: 'addressDef',
             type: 'object',
             properties: { street: { type: 'string' }, city: { type: 'string' } },
           },
         },
-        properties: { name: { type: 'string' }, address: { $ref: '#/$defs/address' } },
+        properties: {
+          name: { type: 'string' },
+          address: { $ref: '#/$defs/address' },
+          contact: { type: 'string' },
+          phone: { type: 'string' },
+          email: { type: 'string' },
+        },
+        allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
+        if: { properties: { contact: { const: 'phone' } }, required: ['contact'] },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: { required: ['phone'] },
+        else: { required: ['email'] },
         additionalProperties: false,
       },
       run: async (_caller, args) => [text(JSON.stringify(args))],
