@@ -60,6 +60,8 @@ function serveTools(server: McpServer): void {
 
 function callerOf({ mcpReq, http }: ServerContext): Caller {
   const progressToken = mcpReq._meta?.progressToken;
+  // On the stream of this call. By itself the SDK asks on the GET stream, which a client may not have opened yet.
+  const related = { relatedRequestId: mcpReq.id };
   return {
     log: (text) => mcpReq.log('info', text),
     async progress(progress) {
@@ -71,14 +73,14 @@ function callerOf({ mcpReq, http }: ServerContext): Caller {
     },
     async sample(prompt) {
       const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: prompt } }];
-      const { content } = await mcpReq.requestSampling({ messages, maxTokens: 100 });
+      const { content } = await mcpReq.requestSampling({ messages, maxTokens: 100 }, related);
       return 'text' in content ? content.text : JSON.stringify(content);
     },
     elicit: (message, form) =>
-      mcpReq.elicitInput({
-        message,
-        requestedSchema: form as unknown as ElicitRequestFormParams['requestedSchema'],
-      }),
+      mcpReq.elicitInput(
+        { message, requestedSchema: form as unknown as ElicitRequestFormParams['requestedSchema'] },
+        related,
+      ),
     closeStream: () => http?.closeSSE?.(),
   };
 }
