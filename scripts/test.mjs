@@ -64,6 +64,7 @@ const STAGES = [
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
     suite('packaging', 'mocha', ...MOCHA, 'test/packaging/*.test.ts'),
   ],
+  [suite('conformance', ...script('conformance'))],
   ...NODES.map((pair) =>
     pair.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
   ),
