@@ -2,10 +2,10 @@
 // VERSION is what npm takes (22, 20.19.0, latest); its binary comes from npm, into a folder outside the project.
 // Needs `npm run build:test` before. --quick: the guards and the flows alone.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { nodeBinary } from './node-binary.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const [version, ...rest] = process.argv.slice(2);
@@ -13,24 +13,7 @@ if (!version || !/^[\w.]+$/.test(version)) throw new Error('which version of Nod
 const isQuick = rest.includes('--quick');
 const folders = isQuick ? ['guards', 'flow'] : ['**'];
 
-/** The path of that Node, installed where it is not yet. */
-function nodeBinary() {
-  const name = `node-${process.platform}-${process.arch}`;
-  const folder = join(tmpdir(), 'express-mcp-guards-nodes', version);
-  const path = join(folder, 'node_modules', name, 'bin/node');
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  const { status } = spawnSync('npm', ['install', ...options, `${name}@${version}`], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`npm could not install ${name}@${version}`);
-  return path;
-}
-
-const node = nodeBinary();
+const node = nodeBinary(version);
 console.log(`    Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
 const { status } = spawnSync(
   node,

@@ -18,7 +18,7 @@ const MOCHA = [
 const words = (text) => text.split(' ');
 const COVERED = [
   ...words('c8 --clean --temp-directory .build/coverage --reporter text --skip-full'),
-  ...words('--all --src .build/lib --include .build/lib/** --exclude .build/lib/types.js'),
+  ...words('--all --src .build/lib --include .build/lib/** --exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js'),
   ...words('--check-coverage --lines 95 --branches 95'),
 ];
 const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA, '.build/test/**/*.test.js'];
@@ -64,6 +64,7 @@ const STAGES = [
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
     suite('packaging', 'mocha', ...MOCHA, 'test/packaging/*.test.ts'),
   ],
+  [suite('conformance', ...script('conformance'))],
   ...NODES.map((pair) =>
     pair.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
   ),
