@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 
 import { McpGuardError, mcpLoginLimiter, mcpTokenGuard } from '../../lib/index.js';
 import { mcpHandler } from '../../lib/v2/index.js';
-import { basic, call, toolCall } from '../support/call.js';
+import { basic, call, initialize, toolCall } from '../support/call.js';
 import { holdTimeouts } from '../support/clock.js';
 import { type Gate, gate, until } from '../support/gate.js';
 import { as } from '../support/guarded.js';
@@ -141,6 +141,22 @@ describe('mcpHandler of v2', () => {
       await until('no slot is held', async () => (await app.sessions.list({})).length === 0);
     });
   }
+
+  it('A10 a server that cannot be connected is unavailable, in either era, and what went wrong is told', async () => {
+    const errors: unknown[] = [];
+    await using app = await guardedV2({
+      handler: { onError: (error) => errors.push(error) },
+      createServer: (context) => {
+        const server = buildServer(context);
+        server.connect = () => Promise.reject(new Error('no way'));
+        return server;
+      },
+    });
+    expectRefusal(await modernTool(app.url, as('ann'), 'whoami'), 'unavailable');
+    expect(errors.map(String)).to.include('Error: no way');
+    expectRefusal(await call(app.url, { headers: as('ann'), body: initialize() }), 'unavailable');
+    expect(await app.sessions.list({})).to.deep.equal([]);
+  });
 
   it('A10 the same server for two requests is refused, whichever era they are of', async () => {
     let one: McpServer | undefined;

@@ -1,4 +1,4 @@
-import type { ServerEvent } from '@modelcontextprotocol/server';
+import { InMemoryServerEventBus, McpServer, type ServerEvent } from '@modelcontextprotocol/server';
 import { expect } from 'chai';
 import type { Principal } from '../../lib/index.js';
 import { call } from '../support/call.js';
@@ -12,6 +12,15 @@ import type { Stream } from '../support/stream.js';
 import { connectV2, guardedV2, MODERN, modern, subscribe } from './support.js';
 
 const listening = modern(as('ann'), 'subscriptions/listen', { notifications: { toolsListChanged: true } });
+const withPrompts = (): McpServer => {
+  const listChanged = true;
+  const capabilities = {
+    tools: { listChanged },
+    prompts: { listChanged },
+    resources: { listChanged, subscribe: true },
+  };
+  return new McpServer({ name: 'test', version: '1' }, { capabilities });
+};
 const told = (stream: Stream): number =>
   stream.messages.filter(({ method }) => method === 'notifications/tools/list_changed').length;
 
@@ -117,6 +126,33 @@ describe('subscriptions/listen', () => {
     expect(stream.isEnded).to.equal(false);
     clock.advance(2000);
     expect(await stream.ended).to.equal('end');
+  });
+
+  it('tells of each kind of change, from a bus of the user’s as well', async () => {
+    const bus = new InMemoryServerEventBus();
+    await using app = await guardedV2({ handler: { bus, mayHear: () => true }, createServer: withPrompts });
+    const filter = {
+      ...{ toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true },
+      resourceSubscriptions: ['note://ann'],
+    };
+    const stream = await subscribe(app.url, as('ann'), filter);
+    const { notify } = app.mcp;
+    notify.toolsChanged();
+    notify.promptsChanged();
+    notify.resourcesChanged();
+    notify.resourceUpdated('note://ann');
+    notify.resourceUpdated('note://ben');
+    bus.publish({ kind: 'prompts_list_changed' });
+    await until('all have come', () => stream.messages.length === 6);
+    expect(
+      stream.messages.slice(1).map(({ method }) => method?.slice('notifications/'.length)),
+    ).to.deep.equal([
+      'tools/list_changed',
+      'prompts/list_changed',
+      'resources/list_changed',
+      'resources/updated',
+      'prompts/list_changed',
+    ]);
   });
 
   it('tells nobody of what he may not hear; a throw is a no', async () => {
