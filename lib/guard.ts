@@ -60,6 +60,8 @@ export function writeDenial(response: Response, denial: Denial, state?: RequestS
 }
 
 const LAST_BYTES_MS = 500;
+/** What has been ended, and may still wait for its turn on a connection. */
+const ending = new WeakSet<Response>();
 
 /** Ends an answer that may have begun: a denial where none of it is out yet, else its last byte. */
 export function endAnswer(response: Response, denial: Denial, state: RequestState): void {
@@ -67,7 +69,8 @@ export function endAnswer(response: Response, denial: Denial, state: RequestStat
     writeDenial(response, denial, state);
     return;
   }
-  if (response.writableFinished) return;
+  if (response.writableFinished || ending.has(response)) return;
+  ending.add(response);
   if (!response.writableEnded) response.end();
   // A client that does not read would hold the stream open for ever.
   const timer = setTimeout(() => response.destroy(), LAST_BYTES_MS).unref();

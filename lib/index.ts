@@ -27,7 +27,7 @@ export { mcpTlsGuard, type TlsGuardOptions } from './guards/tls-guard.js';
 export { mcpTokenGuard, type TokenGuardOptions } from './guards/token-guard.js';
 export type { CreateServerContext } from './handler/create-server.js';
 export type { CloseOptions, HandlerOptions, McpHandler } from './handler/handler-options.js';
-export { type LegacySseOptions, mcpLegacySse } from './handler/legacy-sse.js';
+export { type LegacyServerContext, type LegacySseOptions, mcpLegacySse } from './handler/legacy-sse.js';
 export { type McpHandlerOptions, mcpHandler } from './handler/mcp-handler.js';
 export type { ConnectableServer, EventStore } from './handler/sdk.js';
 export { type ServeStdioOptions, serveStdio } from './handler/serve-stdio.js';

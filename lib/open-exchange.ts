@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { setPrincipal } from './authentication/define-auth-guard.js';
 import { endAnswer } from './guard.js';
 import type { RequestState } from './request-state.js';
+import { isGone, onOver } from './response-end.js';
 import type { SessionAttachment } from './sessions/attachment.js';
 import { Exchange } from './sessions/exchange.js';
 import type { LiveSession } from './sessions/live-session.js';
@@ -21,7 +22,7 @@ export function openExchange(
 ): SessionAttachment | undefined {
   const { principal, proof } = state;
   // A response that has closed tells nobody any more that it did.
-  if (!principal || response.destroyed) return undefined;
+  if (!principal || isGone(response)) return undefined;
   if (session) {
     setPrincipal(request, state, session.principalFor(principal));
     session.addProof(proof?.key);
@@ -31,6 +32,9 @@ export function openExchange(
     endAnswer(response, { code }, state),
   );
   registry.open(exchange, session);
-  response.once('close', () => registry.closed(exchange, session));
+  onOver(response, () => {
+    exchange.isOver = true;
+    registry.closed(exchange, session);
+  });
   return { registry, exchange, session };
 }

@@ -9,7 +9,15 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const BASE = ['types', 'errors'];
 const PLAIN = [...BASE, 'options', 'http'];
-const STATE = [...PLAIN, 'within-time', 'principal', 'events', 'request-state', 'request-body'];
+const STATE = [
+  ...PLAIN,
+  'within-time',
+  'response-end',
+  'principal',
+  'events',
+  'request-state',
+  'request-body',
+];
 const CORE = [...STATE, 'credentials', 'sessions', 'guard', 'authentication'];
 const SHELL = [...CORE, 'open-exchange'];
 const SDK = '@modelcontextprotocol/sdk';
@@ -21,6 +29,7 @@ const LAYERS = {
   options: { from: BASE, packages: [] },
   http: { from: BASE, packages: [] },
   'within-time': { from: [], packages: [] },
+  'response-end': { from: [], packages: ['express'] },
   principal: { from: PLAIN, packages: [] },
   events: { from: PLAIN, packages: [] },
   'request-state': { from: PLAIN, packages: ['express'] },

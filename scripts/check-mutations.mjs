@@ -1,7 +1,7 @@
 // Breaks the package on purpose, one line at a time, and sees whether the attack tests notice: a security test that
 // passes whatever the code does is none. Reads test/attacks/mutations.*.json, lists of { id, file, find, replace };
 // the tests with `id` in their title must fail once `find` in `file` has become `replace`.
-// `node scripts/check-mutations.mjs ID...` tries those of these ids alone; `--stale` runs no test and tells, at once,
+// `node scripts/check-mutations.mjs NAME...` tries those alone of these ids, or of these lists (`ways`, `s2`); `--stale` runs no test and tells, at once,
 // which no longer fit the sources. Takes a quarter of an hour.
 import { spawn } from 'node:child_process';
 import {
@@ -28,8 +28,11 @@ const only = process.argv.slice(2).filter((argument) => argument !== '--stale');
 const attacks = join(ROOT, 'test/attacks');
 const mutations = readdirSync(attacks)
   .filter((name) => /^mutations\..+\.json$/.test(name))
-  .flatMap((name) => JSON.parse(readFileSync(join(attacks, name), 'utf8')))
-  .filter(({ id }) => only.length === 0 || only.includes(id));
+  .flatMap((name) => {
+    const isNamed = only.length === 0 || only.includes(name.split('.')[1]);
+    const list = JSON.parse(readFileSync(join(attacks, name), 'utf8'));
+    return list.filter(({ id }) => isNamed || only.includes(id));
+  });
 if (mutations.length === 0) throw new Error('no mutation to try');
 
 const sources = readdirSync(join(ROOT, 'test'), { recursive: true })

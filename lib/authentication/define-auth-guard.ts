@@ -14,6 +14,7 @@ import {
   type RequestState,
   type SessionHooks,
 } from '../request-state.js';
+import { onOver } from '../response-end.js';
 import type { Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
 import { authInfoFor } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
@@ -86,10 +87,7 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       question: isLimited ? state.question : undefined,
       sessionId: namedSessionId(request),
       verify: (signal) => config.verify(presented.credentials, { request, signal }),
-      onGone: (listener) => {
-        response.once('close', listener);
-        return () => response.off('close', listener);
-      },
+      onGone: (listener) => onOver(response, listener),
     });
     const conclude = (proof: ProofResult): GuardOutcome => {
       if (proof.kind === 'denied') return refuse(publish, state, proof, challenge);

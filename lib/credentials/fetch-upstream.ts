@@ -15,6 +15,13 @@ const OF_THE_BODY = ['content-encoding', 'content-language', 'content-location',
 /** Fetch standard: what is meant for one origin does not follow a redirect to another. */
 const OF_THE_ORIGIN = ['authorization', 'cookie'] as const;
 
+/** What is inherited would be read in part: all of it counts, or nothing does. */
+function isPlain(init: unknown): boolean {
+  if (typeof init !== 'object' || init === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(init);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /**
  * `fetch` with the held headers, to their upstream alone. Redirects are followed here and not by the global `fetch`,
  * which would take the headers along to wherever they lead.
@@ -24,7 +31,7 @@ export async function fetchUpstream(
   url: string | URL,
   init: RequestInit = {},
 ): Promise<Response> {
-  if (init instanceof Request) throw refusal('init must be a plain object');
+  if (!isPlain(init)) throw refusal('init must be a plain object');
   const { headers: own, redirect = 'follow', ...request } = init;
   let target = upstreamUrl(held, url);
   const headers = headersFor(held, own);

@@ -112,10 +112,12 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
       return proceed(request, response, state, session);
     }
     tellRefusal(refused);
-    if (session && refused === 'reduced_scopes' && !deferred) await registry.end(session, 'revoked');
     if (deferred) return deferred;
+    const isRecovering = !isByQuery && request.method === 'POST' && (await startsAnew(request));
+    // A request that stands without the session does not touch it.
+    if (session && refused === 'reduced_scopes' && isRecovering !== true)
+      await registry.end(session, 'revoked');
     if (isByQuery) return proceed(request, response, state);
-    const isRecovering = request.method === 'POST' && (await startsAnew(request));
     if (isRecovering === 'too slow') return { code: 'body_timeout' };
     if (!isRecovering) return { code: 'session_not_found' };
     forgetSessionId(request);

@@ -9,6 +9,7 @@ import { formatChallenge } from '../http/challenge.js';
 import type { Denial } from '../http/denial.js';
 import { headerValues } from '../http/headers.js';
 import { checkOptions, type OptionRule, rule } from '../options.js';
+import { onOver } from '../response-end.js';
 import type { Awaitable, Principal } from '../types.js';
 
 export interface TokenGuardOptions {
@@ -81,10 +82,7 @@ export function mcpTokenGuard(options: TokenGuardOptions): RequestHandler {
       account: undefined,
       question: state.question,
       verify: () => verify(presented),
-      onGone: (listener) => {
-        response.once('close', listener);
-        return () => response.off('close', listener);
-      },
+      onGone: (listener) => onOver(response, listener),
     });
     const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
     if (!refusal) return undefined;

@@ -49,6 +49,10 @@ export class Calls {
     this.#onChange = onChange;
   }
 
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Answers the ids that are new: a call that runs is not replaced by another with its id. */
   begin(ids: readonly RequestId[], answer: Answer): readonly RequestId[] {
     const begun = ids.filter((id) => !this.#running.has(id));

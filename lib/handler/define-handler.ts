@@ -6,6 +6,7 @@ import type { Denial } from '../http/denial.js';
 import { openExchange } from '../open-exchange.js';
 import { DEFAULT_MAX_BODY_BYTES, readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
+import { isGone } from '../response-end.js';
 import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
@@ -85,7 +86,7 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     if (sessionless && (await sessionless.claims(serving))) return sessionless.serve(serving);
     return bound
       ? serveSession(request, response, state, bound, context, body.value)
-      : serveOnce(request, response, state, context, body.value);
+      : serveOnce(request, response, state, attachment, context, body.value);
   };
 
   const guard = defineGuard('mcpHandler', (request, response, state) => {
@@ -96,7 +97,7 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     if (refused) return refused;
     if (!bound && request.method !== 'POST') return POST_ONLY;
     if (!isAcceptable(request)) return NOT_ACCEPTABLE;
-    if (response.destroyed) return HANDLED;
+    if (isGone(response)) return HANDLED;
     if (!bound) for (const keeper of state.keepers) unbound.meet(keeper);
     const finish = drain.begin();
     // A listening stream is no call: closing does not wait for it.

@@ -1,12 +1,12 @@
 import type { Request, Response } from 'express';
 
-import { lastGate } from '../authentication/last-gate.js';
 import { defineGuard, HANDLED } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { querySessionId } from '../http/session-id.js';
 import { checkOptions, type OptionRule, required } from '../options.js';
 import { DEFAULT_MAX_BODY_BYTES } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
+import { isGone } from '../response-end.js';
 import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { Awaitable } from '../types.js';
@@ -25,10 +25,15 @@ import { serveBase } from './serve-context.js';
 import { receiveMessage } from './sse-message.js';
 import type { SseTransport } from './sse-transport.js';
 
+/** As for any session; `era` is there for a `createServer` that serves both. */
+export interface LegacyServerContext extends CreateServerContext {
+  readonly era: 'legacy';
+}
+
 export interface LegacySseOptions
   extends Pick<HandlerOptions, 'maxBodyBytes' | 'keepAliveMs' | 'createTimeoutMs' | 'onError'> {
   /** Required. Makes a fresh MCP server, of either generation of the SDK, for one session. */
-  readonly createServer: (context: CreateServerContext) => Awaitable<ConnectableServer>;
+  readonly createServer: (context: LegacyServerContext) => Awaitable<ConnectableServer>;
   /** Required. The path, as clients see it, to which they POST; mount this middleware there as well. */
   readonly messagesPath: string;
 }
@@ -66,7 +71,11 @@ export function mcpLegacySse(options: LegacySseOptions): McpHandler {
   const { messagesPath, keepAliveMs = KEEP_ALIVE_MS, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
   const drain = new Drain();
   const closed = new AbortController();
-  const context = serveBase('mcpLegacySse', options, closed.signal);
+  const context = serveBase(
+    'mcpLegacySse',
+    { ...options, createServer: (order) => options.createServer({ ...order, era: 'legacy' }) },
+    closed.signal,
+  );
   const transports = new WeakMap<LiveSession, SseTransport>();
   const opening: SseContext = { ...context, drain, messagesPath, keepAliveMs, transports };
 
@@ -88,11 +97,10 @@ export function mcpLegacySse(options: LegacySseOptions): McpHandler {
     if (drain.isClosing) return { code: 'closing' };
     const { method, headers } = request;
     if (method !== 'GET' && method !== 'POST') return NOT_ALLOWED;
-    const refused = lastGate(request, state);
-    if (refused) return refused;
+    // There is one for proven callers alone.
     const attachment = attachmentOf(state);
     if (!attachment) throw new TypeError('mcpLegacySse: mount mcpSessionBinding before it');
-    if (response.destroyed) return HANDLED;
+    if (isGone(response)) return HANDLED;
     if (method === 'POST') return (await receive(request, response, state, attachment)) ?? HANDLED;
     if (!headers.accept?.includes('text/event-stream')) return { code: 'not_acceptable' };
     await openSse(request, response, state, attachment, opening);

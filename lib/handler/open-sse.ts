@@ -1,11 +1,14 @@
 import type { Request, Response } from 'express';
 
+import { isGuardError, McpGuardError } from '../errors.js';
 import type { RequestState } from '../request-state.js';
+import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { Drain } from './drain.js';
 import { makeSessionServer, prepareSession } from './prepare-session.js';
+import type { ConnectableServer } from './sdk.js';
 import type { ServeBase } from './serve-context.js';
 import { SseTransport } from './sse-transport.js';
 
@@ -27,7 +30,7 @@ export async function openSse(
 ): Promise<void> {
   const { messagesPath, keepAliveMs, drain, transports } = context;
   const session = await prepareSession(request, state, { registry, exchange }, context, null);
-  const endByClient = (): void => void registry.end(session, 'deleted');
+  const endByStream = (): void => void registry.end(session, exchange.endReason);
   try {
     const server = await makeSessionServer(session, context, state.forwarded);
     session.closeServer = () => server.close();
@@ -37,18 +40,36 @@ export async function openSse(
     const onCalls = callsOf(session, drain, () => registry.touch(session));
     const endpoint = `${messagesPath}?sessionId=${session.id}`;
     const transport = new SseTransport(response, endpoint, keepAliveMs, onCalls);
-    transport.onclose = endByClient;
+    transport.onclose = endByStream;
     // Complete before the client learns where to POST.
     transports.set(session, transport);
+    onOver(response, endByStream);
+    await runAs(session.principal, () => connect(server, transport, context), state.forwarded);
+    if (session.ending || isGone(response)) await server.close();
+    registry.assertAlive(session);
     registry.open(exchange, session);
-    response.once('close', endByClient);
     session.isStarting = false;
     context.publish({ type: 'session.started', principal: session.owner, session: session.id });
-    if (response.destroyed) endByClient();
-    else await runAs(session.principal, () => server.connect(transport), state.forwarded);
+    if (isGone(response)) endByStream();
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;
+  }
+}
+
+/** Rejects with a `McpGuardError` (503) where the server cannot be connected. */
+async function connect(
+  server: ConnectableServer,
+  transport: SseTransport,
+  { report }: ServeBase,
+): Promise<void> {
+  try {
+    await server.connect(transport);
+  } catch (error) {
+    await server.close().catch(() => {});
+    if (isGuardError(error)) throw error;
+    report('transport', 'the server could not be connected', error);
+    throw new McpGuardError('unavailable', { cause: error });
   }
 }
 

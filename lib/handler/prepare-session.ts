@@ -57,7 +57,6 @@ export async function takeSlot(
 ): Promise<LiveSession> {
   try {
     const session = await registry.create(principal, message);
-    session.isStarting = true;
     if (closed.aborted) {
       await registry.end(session, 'shutdown');
       throw new McpGuardError('closing');

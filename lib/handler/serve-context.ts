@@ -54,11 +54,18 @@ export function serveBase(
     createTimeoutMs,
     report,
     tellError,
-    onClientError: onError,
+    onClientError: onError && ((error) => quietly(onError, error)),
     publish,
     endings: new Set(),
     closed,
   };
+}
+
+/** What the user's listener throws changes nothing. */
+function quietly(onError: (error: unknown) => void, error: unknown): void {
+  try {
+    onError(error);
+  } catch {}
 }
 
 /** Connects a fresh server. Rejects with a `McpGuardError` (503) where the server cannot be connected. */

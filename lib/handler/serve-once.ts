@@ -3,6 +3,8 @@ import type { Request, Response } from 'express';
 import { writeDenial } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import type { RequestState } from '../request-state.js';
+import { isGone, onOver } from '../response-end.js';
+import type { SessionAttachment } from '../sessions/attachment.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import { openTransport, type ServeContext } from './serve-context.js';
@@ -16,6 +18,7 @@ export async function serveOnce(
   request: Request,
   response: Response,
   state: RequestState,
+  { exchange }: SessionAttachment,
   context: ServeContext,
   message: unknown,
 ): Promise<Denial | undefined> {
@@ -34,7 +37,8 @@ export async function serveOnce(
   };
   context.endings.add(end);
   // Also where no server comes of it: a denial closes the response, too.
-  response.once('close', () => void end());
+  onOver(response, () => void end());
+  exchange.onEnd = () => controller.abort();
   const credentials = sessionCredentials(forwarded, signal);
   const server = await runAs(
     principal,
@@ -44,7 +48,7 @@ export async function serveOnce(
   const events = { onCalls: () => {}, onClose: () => {} };
   const opened = await openTransport(server, undefined, context, events);
   transport = opened;
-  if (signal.aborted || context.closed.aborted || response.destroyed) {
+  if (signal.aborted || context.closed.aborted || isGone(response)) {
     await end();
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 
 import type { Denial } from '../http/denial.js';
 import type { RequestState } from '../request-state.js';
+import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
@@ -79,9 +80,9 @@ async function start(
     const transport = await connect(session, registry, state, context);
     const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
-    if (web?.ok && !response.destroyed) {
+    if (web?.ok && !isGone(response)) {
       registry.open(exchange, session);
-      response.once('close', () => registry.closed(exchange, session));
+      onOver(response, () => registry.closed(exchange, session));
       session.isStarting = false;
       context.publish({ type: 'session.started', principal: session.owner, session: session.id });
     } else {

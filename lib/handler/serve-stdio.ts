@@ -1,5 +1,5 @@
 import type { Awaitable } from '../types.js';
-import type { CreateServerContext } from './create-server.js';
+import { type CreateServerContext, errorTeller } from './create-server.js';
 import type { ConnectableServer } from './sdk.js';
 import { type MessageSource, type StdioOptions, type StdioServing, stdioCaller } from './stdio.js';
 
@@ -21,6 +21,7 @@ export async function serveStdio(options: ServeStdioOptions): Promise<StdioServi
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
   const server = await act(async () => options.createServer(order));
   const transport = receives(new StdioServerTransport() as MessageSource);
+  const tell = errorTeller('serveStdio', options.onError);
   const { stdin, stdout } = process;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -32,10 +33,11 @@ export async function serveStdio(options: ServeStdioOptions): Promise<StdioServi
     return closing;
   };
   // The client is gone (MCP, stdio: a server ends when its input does). A late write must not end the process.
-  const hangUp = (): void => void close().catch((error: unknown) => options.onError?.(error));
+  const hangUp = (): void =>
+    void close().catch((error: unknown) => tell('the server could not be closed', error));
   stdin.once('end', hangUp).once('close', hangUp);
   stdout.on('error', hangUp);
-  if (options.onError) Object.assign(transport, { onerror: options.onError });
+  Object.assign(transport, { onerror: (error: unknown) => tell('a message could not be read', error) });
   await act(() => server.connect(transport));
   return { close };
 }

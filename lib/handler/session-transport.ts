@@ -2,6 +2,7 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 
 import { McpGuardError } from '../errors.js';
 import { requestState } from '../request-state.js';
+import { isGone, onOver } from '../response-end.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { AuthInfo, Awaitable } from '../types.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
@@ -80,6 +81,8 @@ export class SessionTransport {
       } catch (error) {
         // No answer will come any more: whoever waits for it must not wait for ever.
         if (id !== undefined) calls.cancel(id);
+        // Nobody waits for a notification, and the SDK would not catch the rejection.
+        if (id === undefined && requestIds(message).length === 0) return;
         throw error;
       }
       if (id !== undefined) calls.finish(id);
@@ -138,8 +141,8 @@ export class SessionTransport {
 
 function closeOf(response: ExpressResponse): Promise<undefined> {
   return new Promise((resolve) => {
-    if (response.destroyed) resolve(undefined);
-    else response.once('close', () => resolve(undefined));
+    if (isGone(response)) resolve(undefined);
+    else onOver(response, () => resolve(undefined));
   });
 }
 

@@ -6,6 +6,7 @@ import { readBody } from '../request-body.js';
 import type { RequestState } from '../request-state.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { AuthInfo } from '../types.js';
+import { requestIds } from './calls.js';
 import type { SseTransport } from './sse-transport.js';
 import { toolRequest, toWebRequest } from './web-request.js';
 
@@ -33,6 +34,7 @@ export async function receiveMessage(
   const { principal, forwarded } = state;
   // Its session ended, or its principal's time was up, while the body came in.
   if (!principal || response.headersSent) return undefined;
+  if (transport.isFull && requestIds(message).length > 0) return { code: 'unavailable' };
   const visible = toWebRequest(request, state.hiddenHeaders);
   const extra = {
     authInfo: (request as { auth?: AuthInfo }).auth,

@@ -1,5 +1,7 @@
 import type { Response } from 'express';
 
+import { McpGuardError } from '../errors.js';
+import { isGone } from '../response-end.js';
 import type { AuthInfo } from '../types.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
 import { MAX_BACKLOG_BYTES } from './web-response.js';
@@ -10,6 +12,9 @@ export interface SseMessageExtra {
   readonly requestInfo: { readonly headers: Readonly<Record<string, string>> };
   readonly request: Request;
 }
+
+/** A POST is answered at once, so nothing but this bounds what one client has running. */
+const MAX_CALLS = 256;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -42,6 +47,9 @@ export class SseTransport {
   }
 
   async start(): Promise<void> {
+    if (this.#isClosed || this.#response.headersSent || isGone(this.#response)) {
+      throw new McpGuardError('unavailable');
+    }
     this.#response.writeHead(200, HEADERS);
     this.#write(`event: endpoint\ndata: ${this.#endpoint}\n\n`);
     this.#timer = setInterval(() => this.#write(': keepalive\n\n'), this.#keepAliveMs).unref();
@@ -50,9 +58,8 @@ export class SseTransport {
   async send(message: object): Promise<void> {
     const id = answeredId(message);
     if (id !== undefined) this.#calls.finish(id);
-    if (!this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)) {
-      throw new Error('the stream is closed');
-    }
+    // Of a reader that has gone the SDK hears by `onclose`: a rejection here it would not catch.
+    this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
 
   async close(): Promise<void> {
@@ -63,6 +70,11 @@ export class SseTransport {
     this.onclose?.();
   }
 
+  /** So many calls wait for an answer that no more are taken. */
+  get isFull(): boolean {
+    return this.#calls.size >= MAX_CALLS;
+  }
+
   /** Hands a message of the client's to the server. */
   receive(message: object, extra: SseMessageExtra): void {
     this.#calls.begin(requestIds(message), { abandon: () => {} });
@@ -71,12 +83,11 @@ export class SseTransport {
     this.onmessage?.(message, extra);
   }
 
-  #write(event: string): boolean {
+  #write(event: string): void {
     const response = this.#response;
-    if (this.#isClosed || response.writableEnded || response.destroyed) return false;
+    if (this.#isClosed || response.writableEnded || response.destroyed) return;
     // A reader that does not read would fill the memory.
     if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy();
     else response.write(event);
-    return !response.destroyed;
   }
 }

@@ -1,5 +1,7 @@
 import type { Response as ExpressResponse } from 'express';
 
+import { isGone, onOver } from '../response-end.js';
+
 /** Unread bytes of a stream beyond which its client counts as gone. */
 export const MAX_BACKLOG_BYTES: number = 4 * 1024 * 1024;
 
@@ -23,7 +25,7 @@ export async function writeWebResponse(web: Response, response: ExpressResponse)
 }
 
 function begin({ status, headers }: Response, response: ExpressResponse, length?: number): boolean {
-  if (response.headersSent || response.destroyed) return false;
+  if (response.headersSent || isGone(response)) return false;
   if (length !== undefined) response.setHeader('Content-Length', length);
   for (const [name, value] of headers) response.setHeader(name, value);
   response.writeHead(status);
@@ -38,7 +40,7 @@ async function pump(
   const stop = (): void => {
     reader.cancel().catch(() => {});
   };
-  response.once('close', stop);
+  const unlisten = onOver(response, stop);
   // A stream that says nothing yet must show its headers; one that speaks at once sends them with its first event.
   const flushing = setImmediate(() => response.flushHeaders());
   try {
@@ -53,7 +55,7 @@ async function pump(
     }
   } finally {
     clearImmediate(flushing);
-    response.off('close', stop);
+    unlisten();
     stop();
     if (!response.writableEnded && !response.destroyed) response.end();
   }

@@ -12,7 +12,7 @@ export function isInitialize(message: unknown): message is Record<string, unknow
 
 /** Whether a message is a request in the 2026-07-28 form, which knows no sessions. The body decides, never a header. */
 function isModern(message: unknown): boolean {
-  if (!isRecord(message) || !isRecord(message.params)) return false;
+  if (!isRecord(message) || typeof message.method !== 'string' || !isRecord(message.params)) return false;
   const { _meta: meta } = message.params;
   return isRecord(meta) && typeof meta[MODERN_VERSION] === 'string';
 }

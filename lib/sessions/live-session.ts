@@ -31,7 +31,7 @@ export class LiveSession {
   closeServer: (() => Promise<void>) | undefined;
   /** Fingerprints of the credentials that its caller has proven in it. */
   readonly proofs: Set<string> = new Set();
-  /** Its `initialize` is not answered yet. */
+  /** Whoever began it has not said yet that it serves: it is not idle. */
   isStarting = false;
   /** Its client is about to end it. */
   isDeleting = false;

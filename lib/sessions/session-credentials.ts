@@ -1,12 +1,6 @@
 import type { ForwardedCredentials } from '../types.js';
 import { currentCaller } from './principal-context.js';
 
-/** For whom no request has brought anything yet: what the request that runs now brought. */
-const OF_THE_REQUEST: ForwardedCredentials = facade(
-  () => currentCaller()?.forwarded,
-  () => 'the request brought no headers for mcpForwardedCredentials',
-);
-
 /**
  * What a session's server presents upstream: what the request that runs now brought, so that a rotated key is used at
  * once; `initial`, what the session began with, only outside of any request. Nothing of it is left once `signal` is aborted.
@@ -15,15 +9,11 @@ export function sessionCredentials(
   initial: ForwardedCredentials | undefined,
   signal: AbortSignal,
 ): ForwardedCredentials {
-  if (!initial) return OF_THE_REQUEST;
   let outside = signal.aborted ? undefined : initial;
-  signal.addEventListener(
-    'abort',
-    () => {
-      outside = undefined;
-    },
-    { once: true },
-  );
+  const forget = (): void => {
+    outside = undefined;
+  };
+  if (outside) signal.addEventListener('abort', forget, { once: true });
   return facade(
     () => {
       if (signal.aborted) return undefined;

@@ -86,6 +86,7 @@ export class SessionRegistry {
     const now = Date.now();
     const id = randomBytes(32).toString('base64url');
     const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
+    session.isStarting = true;
     const busy = this.#roster.ownedBy(session.owner).flatMap((other) => (other.isBusy ? [other.id] : []));
     const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
     const record: SessionRecord = {
@@ -158,6 +159,8 @@ export class SessionRegistry {
   }
 
   open(exchange: Exchange, session: LiveSession | undefined): void {
+    // Nobody is left who would close it.
+    if (exchange.isOver) return;
     this.#roster.exchanges.add(exchange);
     session?.exchanges.add(exchange);
     this.#watch.wake();
@@ -165,8 +168,7 @@ export class SessionRegistry {
 
   closed(exchange: Exchange, session: LiveSession | undefined): void {
     this.#roster.exchanges.delete(exchange);
-    session?.exchanges.delete(exchange);
-    if (session) this.touch(session);
+    if (session?.exchanges.delete(exchange)) this.touch(session);
   }
 
   /** Idle time counts from here. */

@@ -16,10 +16,17 @@ import { toolRequest, toWebRequest } from '../handler/web-request.js';
 import { writeWebResponse } from '../handler/web-response.js';
 import type { Denial } from '../http/denial.js';
 import { isRecord } from '../options.js';
+import { isGone, onOver } from '../response-end.js';
+import type { Exchange } from '../sessions/exchange.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { AuthInfo, ForwardedCredentials, Principal } from '../types.js';
-import { holdSlot } from './subscription.js';
+import { withinTime } from '../within-time.js';
+import { holdSlot, type Subscription } from './subscription.js';
+
+const CLOSING: Denial = { code: 'closing' };
+/** How long the last words of streams may take. */
+const LAST_BYTES_MS = 500;
 
 /** One request on its way through the SDK, which hides from its caller what `createServer` throws. */
 interface Call {
@@ -34,7 +41,7 @@ export class ModernLeg implements SessionlessLeg {
   readonly #context: ServeContext;
   readonly #handler: McpHttpHandler;
   readonly #calls = new WeakMap<Request, Call>();
-  readonly #open = new Set<Promise<unknown>>();
+  readonly #open = new Map<Exchange, Promise<unknown>>();
   #isClosing = false;
 
   constructor(context: ServeContext, bus: ServerEventBus) {
@@ -58,12 +65,13 @@ export class ModernLeg implements SessionlessLeg {
   }
 
   async serve(serving: Serving): Promise<Denial | undefined> {
+    const { exchange } = serving.attachment;
     const served = this.#serve(serving);
-    this.#open.add(served);
+    this.#open.set(exchange, served);
     try {
       return await served;
     } finally {
-      this.#open.delete(served);
+      this.#open.delete(exchange);
     }
   }
 
@@ -71,7 +79,9 @@ export class ModernLeg implements SessionlessLeg {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#handler.close();
-    await Promise.allSettled(this.#open);
+    const said = Promise.allSettled(this.#open.values());
+    await withinTime(() => said, LAST_BYTES_MS).catch(() => {});
+    for (const exchange of this.#open.keys()) exchange.end('closing');
   }
 
   async #serve({
@@ -82,31 +92,37 @@ export class ModernLeg implements SessionlessLeg {
     message,
     isStream,
   }: Serving): Promise<Denial | undefined> {
-    const { exchange, registry, session } = attachment;
+    const { exchange, session } = attachment;
     const { principal } = exchange;
     if (session) {
       // The session that the request names is the caller's own, but none of this request's business.
-      registry.closed(exchange, session);
-      registry.open(exchange, undefined);
+      session.exchanges.delete(exchange);
       setPrincipal(request, state, principal);
     }
     const controller = new AbortController();
-    response.once('close', () => controller.abort());
-    if (response.destroyed) return undefined;
+    onOver(response, () => controller.abort());
+    exchange.onEnd = () => controller.abort();
+    if (isGone(response)) return undefined;
+    let subscription: Subscription | undefined;
     if (isRecord(message) && message.method === 'subscriptions/listen') {
       isStream();
-      await holdSlot(attachment, this.#context, response, () => this.#isClosing);
+      subscription = await holdSlot(attachment, this.#context, response, () => this.#isClosing);
     }
     const web = toolRequest(toWebRequest(request, state.hiddenHeaders), controller.signal);
     const { forwarded } = state;
     const call: Call = { principal, forwarded, signal: controller.signal, failure: undefined };
     this.#calls.set(web, call);
+    if (this.#isClosing) return CLOSING;
     const answer = await runAs(
       principal,
       () => this.#handler.fetch(web, { ...authOf(request), parsedBody: message }),
       forwarded,
     );
+    if (answer.headers.get('content-type') === 'text/event-stream') subscription?.begin();
+    else await subscription?.fail();
     if (call.failure !== undefined) throw call.failure;
+    // The SDK's word for an exchange that was closed before there was an answer.
+    if (answer.status === 499) return this.#isClosing ? CLOSING : undefined;
     if (answer.status === 500) {
       this.#context.report('transport', 'the SDK failed', new Error('the SDK answered 500'));
       throw new McpGuardError('unavailable');
@@ -122,7 +138,10 @@ export class ModernLeg implements SessionlessLeg {
     const credentials = sessionCredentials(forwarded, signal);
     try {
       const order = { principal, signal, credentials, sessionId: undefined, era: 'modern' } as const;
-      return (await this.#context.makeServer(order)) as McpServer | Server;
+      const server = (await this.#context.makeServer(order)) as McpServer | Server;
+      if (!this.#isClosing && !signal.aborted) return server;
+      await server.close();
+      throw new McpGuardError(this.#isClosing ? 'closing' : 'unavailable');
     } catch (error) {
       call.failure = error;
       throw error;

@@ -1,6 +1,7 @@
 import type { McpServer, Server } from '@modelcontextprotocol/server';
 import { serveStdio as serve } from '@modelcontextprotocol/server/stdio';
 
+import { errorTeller } from '../handler/create-server.js';
 import { type MessageSource, type StdioOptions, type StdioServing, stdioCaller } from '../handler/stdio.js';
 import type { Awaitable } from '../types.js';
 import type { EraContext } from './mcp-handler.js';
@@ -19,14 +20,18 @@ export interface ServeStdioOptions extends StdioOptions {
  */
 export function serveStdio(options: ServeStdioOptions): StdioServing {
   const { order, act, receives, end } = stdioCaller(options);
-  const { createServer, onError } = options;
-  const handle = serve(async ({ era }) => {
-    const server = await act(async () => createServer({ ...order, era }));
-    // The SDK connects it to a channel of its own making, which passes messages on without the caller.
-    const connect = server.connect.bind(server);
-    server.connect = (channel) => connect(receives(channel as MessageSource & typeof channel));
-    return server;
-  }, onError && { onerror: onError });
+  const { createServer } = options;
+  const tell = errorTeller('serveStdio', options.onError);
+  const handle = serve(
+    async ({ era }) => {
+      const server = await act(async () => createServer({ ...order, era }));
+      // The SDK connects it to a channel of its own making, which passes messages on without the caller.
+      const connect = server.connect.bind(server);
+      server.connect = (channel) => connect(receives(channel as MessageSource & typeof channel));
+      return server;
+    },
+    { onerror: (error) => tell('the client could not be served', error) },
+  );
   process.stdin.once('end', end);
   return {
     close: async () => {

@@ -386,6 +386,17 @@ describe('mcpLegacySse', () => {
     expect(app.lives.slice(2)).to.deep.equal(['ann inactive', 'ben expired']);
   });
 
+  it('E4 ends with the time of its principal, and says so', async () => {
+    using clock = stopClock();
+    const expiresAt = Math.floor(Date.now() / 1000) + 60;
+    await using app = await scene({}, { verify: ({ username }) => ({ subject: username, expiresAt }) });
+    const { stream } = await open(app.base, 'ann');
+    clock.advance(61_000);
+    expect(await stream.ended).to.equal('end');
+    await until('its login is undone', () => app.lives.length === 2);
+    expect(app.lives).to.deep.equal(['ann begins', 'ann expired']);
+  });
+
   it('B7 its owner is served while others have locked the account', async () => {
     await using app = await scene();
     const { post, stream } = await open(app.base, 'ann');

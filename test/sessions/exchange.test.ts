@@ -12,12 +12,33 @@ describe('Exchange', () => {
     expect(exchangeOf(ada).expiresAt).to.equal(Number.POSITIVE_INFINITY);
   });
 
-  it('says with what it ended, each time', () => {
+  it('ends once, says with what, and stops the work for it', () => {
     const codes: string[] = [];
     const exchange = exchangeOf(ada, codes);
+    let stopped = 0;
+    exchange.onEnd = () => {
+      stopped += 1;
+    };
     exchange.end('closing');
     exchange.end('session_not_found');
-    expect(codes).to.deep.equal(['closing', 'session_not_found']);
+    expect([codes, stopped]).to.deep.equal([['closing'], 1]);
+  });
+
+  it('tells why a session is over that lives as long as it does', () => {
+    const reasons = (['invalid_credentials', 'session_not_found', 'closing', 'unavailable'] as const).map(
+      (code) => {
+        const exchange = exchangeOf(ada);
+        exchange.end(code);
+        return exchange.endReason;
+      },
+    );
+    expect([exchangeOf(ada).endReason, ...reasons]).to.deep.equal([
+      'deleted',
+      'expired',
+      'revoked',
+      'shutdown',
+      'failed',
+    ]);
   });
 
   it('begins without a failed recheck', () => {

@@ -56,10 +56,11 @@ describe('SessionRegistry', () => {
       const store = slowStore();
       const { registry } = watched({ store, maxSessions: 9, maxSessionsPerPrincipal: 5, onLimit: 'refuse' });
       const [streaming, calling, idle] = [
-        await registry.create(ada, {}),
-        await registry.create(ada, {}),
-        await registry.create(ada, {}),
+        await begin(registry, ada),
+        await begin(registry, ada),
+        await begin(registry, ada),
       ];
+      const starting = await registry.create(ada, {});
       const other = await registry.create(eve, {});
       registry.open(exchangeOf(ada), streaming);
       calling.calls = 1;
@@ -70,7 +71,7 @@ describe('SessionRegistry', () => {
         maxSessions: 9,
         maxSessionsPerPrincipal: 5,
         onLimit: 'refuse',
-        busy: [streaming.id, calling.id],
+        busy: [streaming.id, calling.id, starting.id],
       });
       expect(limits.busy).to.not.include(idle.id);
     });

@@ -107,6 +107,7 @@ export async function begin(
   ended: Ended[] = [],
 ): Promise<LiveSession> {
   const session = await registry.create(principal, { method: 'initialize' });
+  session.isStarting = false;
   session.hooks = {
     async endSession({ subject }, { sessionId, reason }) {
       ended.push([subject, sessionId, reason]);

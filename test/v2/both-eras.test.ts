@@ -91,6 +91,10 @@ describe('both eras on one URL', () => {
         400, -32602,
       ]);
     }
+    // Nor does a modern body become a legacy one by leaving its headers out.
+    const { body } = modern(as('ann'), 'tools/call', { name: 'whoami', arguments: {} });
+    const bare = await call(app.url, { headers: as('ann'), body });
+    expect([bare.status, (bare.json as { error: { code: number } }).error.code]).to.deep.equal([400, -32020]);
     expect(ran).to.deep.equal([]);
     expect(await session.tool('echo', { text: 'alive' })).to.equal('alive');
   });

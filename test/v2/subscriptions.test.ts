@@ -1,6 +1,6 @@
 import { InMemoryServerEventBus, McpServer, type ServerEvent } from '@modelcontextprotocol/server';
 import { expect } from 'chai';
-import type { Principal } from '../../lib/index.js';
+import { McpGuardError, type Principal } from '../../lib/index.js';
 import { call } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
 import { until } from '../support/gate.js';
@@ -117,6 +117,24 @@ describe('subscriptions/listen', () => {
       expect(other.isEnded).to.equal(false);
     });
   }
+
+  it('A10 one that is refused has never begun, and leaves no slot', async () => {
+    using heard = hearOf('sub-refused');
+    await using app = await guardedV2({
+      createServer: () => {
+        throw new McpGuardError('forbidden');
+      },
+    });
+    const request = modern(as('sub-refused'), 'subscriptions/listen', {
+      notifications: { toolsListChanged: true },
+    });
+    expectRefusal(await call(app.url, request), 'forbidden');
+    expect(await app.sessions.list({})).to.deep.equal([]);
+    const ends = heard.events.filter(({ type }) => type.startsWith('session.'));
+    expect(ends.map((event) => [event.type, 'reason' in event && event.reason])).to.deep.equal([
+      ['session.ended', 'failed'],
+    ]);
+  });
 
   it('E3 dies at the absolute end', async () => {
     using clock = stopClock();
