@@ -10,6 +10,8 @@ import type {
   BasicCredentials,
   BearerCredentials,
   CredentialVerifier,
+  ForwardedCredentials,
+  ForwardedHeaders,
   Principal,
   PrincipalFilter,
 } from './types.js';
@@ -63,7 +65,7 @@ export interface Proof {
   readonly key?: string;
   readonly keeper?: ProofKeeper;
   readonly hooks?: SessionHooks;
-  readonly credentials?: BasicCredentials | BearerCredentials;
+  readonly credentials?: BasicCredentials | BearerCredentials | ForwardedHeaders;
 }
 
 /** What the limiter answered about a credential that is proven all the same. */
@@ -89,6 +91,8 @@ export interface RequestState {
   /** What is presented upstream as this request's token when the principal carries none. */
   presentedToken: string | undefined;
   resource: URL | undefined;
+  /** What this request brought for the upstream. */
+  forwarded: ForwardedCredentials | undefined;
   deferred: DeferredRefusal | undefined;
   question: LoginQuestion | undefined;
   authorization: Authorization | undefined;
@@ -113,6 +117,7 @@ export function requestState(request: Request): RequestState {
     proof: undefined,
     presentedToken: undefined,
     resource: undefined,
+    forwarded: undefined,
     deferred: undefined,
     question: undefined,
     authorization: undefined,

@@ -48,6 +48,25 @@ export interface BearerCredentials {
   readonly token: string;
 }
 
+/** The headers taken from one request, by lower-case name; those that did not come are not there. Hidden from `util.inspect` and JSON. */
+export type ForwardedHeaders = Readonly<Record<string, string>>;
+
+/**
+ * The headers that clients brought for the upstream, as `createServer` gets them: while a request of the session is
+ * served, those of that request; elsewhere, those that the session began with. Shows none of them in `util.inspect` and JSON.
+ * Over when the session (without a session binding: the one request) is.
+ */
+export interface ForwardedCredentials {
+  /**
+   * The global `fetch` with the headers added: they replace what `init.headers` says of them. Follows redirects within
+   * `upstream` (`init.redirect` as usual). Rejects with a `TypeError`, before anything is sent there, for an origin that is not in
+   * `upstream`, also where a redirect leads to it; and with what the global `fetch` rejects with. No error holds a header.
+   */
+  readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
+  /** One header as the client sent it, for a client library of your own; `undefined` where it did not come or was not taken. */
+  readonly get: (name: string) => string | undefined;
+}
+
 export interface VerifyContext {
   readonly request: Request;
   /** Aborted when the time for the verification is over, or when every client that waits for it is gone. */
@@ -57,7 +76,7 @@ export interface VerifyContext {
 export interface SessionContext {
   readonly sessionId: string;
   /** What the client presented when the session began; hidden from `util.inspect` and JSON. */
-  readonly credentials?: BasicCredentials | BearerCredentials;
+  readonly credentials?: BasicCredentials | BearerCredentials | ForwardedHeaders;
   readonly request?: Request;
 }
 

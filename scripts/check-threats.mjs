@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const REQUIRED = [
-  ...'W1 W2 W3 W4 W5 W6 W8 W9 W10 W11 W12 W13 W14 W15 W16 W17 W18 W19 W20 W21 W22 W23 W24 W25 W26 W27 W28 W30'.split(
+  ...'W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 W12 W13 W14 W15 W16 W17 W18 W19 W20 W21 W22 W23 W24 W25 W26 W27 W28 W29 W30'.split(
     ' ',
   ),
   ...'A1 A2 A3 A5 A6 A8 A9 A10 A11 A12'.split(' '),

@@ -33,10 +33,11 @@ export function authInfoFor(
   return new GuardAuthInfo(principal, presentedToken, resource) as unknown as AuthInfo;
 }
 
-const hidden = {
+/** As a prototype: `fetch` takes every own property for a header, a symbol among them for a mistake. */
+const hidden: object = Object.create(Object.prototype, {
   [inspect.custom]: { value: () => '[credentials]' },
   toJSON: { value: () => undefined },
-} as const;
+});
 
 /** Credentials that can be read, but show neither in `util.inspect` nor in JSON. */
 export function hideCredentials<C extends object>(credentials: C): C {
@@ -44,5 +45,5 @@ export function hideCredentials<C extends object>(credentials: C): C {
   const getters = Object.entries(credentials).map(
     ([name, value]) => [name, { get: () => value, enumerable: true }] as const,
   );
-  return Object.freeze(Object.defineProperties({} as C, { ...Object.fromEntries(getters), ...hidden }));
+  return Object.freeze(Object.create(hidden, Object.fromEntries(getters)) as C);
 }

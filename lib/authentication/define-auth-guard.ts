@@ -4,15 +4,17 @@ import type { ProofResult, Prover } from '../credentials/prover.js';
 import type { Publish } from '../events.js';
 import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import type { Challenge, Denial } from '../http/denial.js';
+import { namedSessionId } from '../http/session-id.js';
 import { principalKey } from '../principal.js';
 import {
   authorizationOf,
   type DeferredRefusal,
   type LimiterRefusal,
+  type Proof,
   type RequestState,
   type SessionHooks,
 } from '../request-state.js';
-import type { Awaitable, BasicCredentials, BearerCredentials, Principal, VerifyContext } from '../types.js';
+import type { Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
 import { authInfoFor } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
 import { type Refusal, refusalOf, tell } from './refusal.js';
@@ -27,6 +29,8 @@ export interface Presented<C> {
   /** What `req.auth.token` reads when the principal carries no token. */
   readonly token?: string;
   readonly resource?: URL;
+  /** What tools present upstream, where the credential is meant for it. */
+  readonly forwarded?: ForwardedCredentials;
 }
 
 export interface AuthGuardConfig<C> {
@@ -34,6 +38,8 @@ export interface AuthGuardConfig<C> {
   readonly challenge?: Challenge;
   /** Lower-case header names that tools must not see, beyond the fixed ones. */
   readonly hiddenHeaders?: readonly string[];
+  /** `false` where every credential proves somebody: there is nothing to guess, and the limiter is not asked. */
+  readonly isLimited?: boolean;
   readonly prover: Prover;
   readonly hooks?: SessionHooks | undefined;
   /** The guard's own credential in this request: absent, unusable, or presented. */
@@ -63,7 +69,7 @@ export function presentAuthorization<C>(
 
 /** Makes a guard that proves credentials of one scheme, all of them on the same path. */
 export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
-  const { name, challenge, prover, hiddenHeaders = [] } = config;
+  const { name, challenge, prover, hiddenHeaders = [], isLimited = true } = config;
   const publish = publisher(name);
   return defineGuard(name, (request, response, state) => {
     if (!MCP_METHODS.has(request.method)) return undefined;
@@ -77,8 +83,8 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
     const result = prover.prove({
       key: presented.key,
       account: presented.account,
-      question: state.question,
-      sessionId: request.get('mcp-session-id'),
+      question: isLimited ? state.question : undefined,
+      sessionId: namedSessionId(request),
       verify: (signal) => config.verify(presented.credentials, { request, signal }),
       onGone: (listener) => {
         response.once('close', listener);
@@ -130,10 +136,11 @@ function admit<C>(
   state.proof = {
     keeper: prover,
     key: presented.key,
-    ...(hooks && { hooks, credentials: presented.credentials as BasicCredentials | BearerCredentials }),
+    ...(hooks && { hooks, credentials: presented.credentials as NonNullable<Proof['credentials']> }),
   };
   state.presentedToken = presented.token;
   state.resource = presented.resource;
+  state.forwarded = presented.forwarded;
   setPrincipal(request, state, principal);
 }
 

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 
 import type { Denial } from '../http/denial.js';
+import { queryValues } from '../http/query.js';
 import { authorizationOf, type RequestState } from '../request-state.js';
 
 /** The methods of MCP. On any other, authentication guards prove nothing. */
@@ -11,8 +12,7 @@ export const AMBIGUOUS: Denial = { code: 'ambiguous_credentials' };
 
 /** MCP forbids credentials in the query; one that is there has been logged by every hop. */
 export function hasQueryToken(url: string): boolean {
-  const start = url.indexOf('?');
-  return start !== -1 && new URLSearchParams(url.slice(start + 1)).has('access_token');
+  return queryValues(url, 'access_token').length > 0;
 }
 
 /** No principal, no service: the refusal of a request that no authentication guard has let pass. */

@@ -11,6 +11,11 @@ export function fingerprint(...parts: readonly string[]): string {
   return createHmac('sha256', processKey).update(JSON.stringify(parts)).digest('base64url');
 }
 
+/** The same under a key that others may have too: one text has one answer on all of their nodes, and after a restart. */
+export function keyedDigest(key: string | Uint8Array, ...parts: readonly string[]): string {
+  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
+}
+
 /** SHA-256 of an identifier, for keys that may leave the process. */
 export function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');

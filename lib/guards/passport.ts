@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 
 import { defineAuthGuard } from '../authentication/define-auth-guard.js';
 import { type ProofCacheOption, proofCacheOf, proofCacheRule } from '../authentication/proof-cache-option.js';
+import { schemeChallenge } from '../authentication/scheme-challenge.js';
 import {
   ownedScheme,
   type SchemeOption,
@@ -10,8 +11,6 @@ import {
 } from '../authentication/strategy-credentials.js';
 import { type PassportStrategy, requestView, strategyRunner } from '../authentication/strategy-runner.js';
 import { Prover } from '../credentials/prover.js';
-import { formatChallenge } from '../http/challenge.js';
-import type { Challenge } from '../http/denial.js';
 import { checkOptions, methodsOf, required, rule } from '../options.js';
 import type { Awaitable, Principal } from '../types.js';
 
@@ -59,7 +58,7 @@ export function mcpPassport<User>(
   return defineAuthGuard<StrategyCredentials>({
     name: 'mcpPassport',
     // RFC 9110 §15.5.2 wants a challenge with every 401, also where a header of one's own is the scheme.
-    challenge: challengeOf(name),
+    challenge: schemeChallenge(name),
     hiddenHeaders: header === undefined ? [] : [header],
     prover: new Prover({
       owner: 'mcpPassport',
@@ -74,17 +73,4 @@ export function mcpPassport<User>(
       return user === null ? null : user === undefined ? undefined : toPrincipal(user as User);
     },
   });
-}
-
-/** RFC 6750 §3 wants the error named after a Bearer token; other schemes know no such parameter. */
-function challengeOf(name: string): Challenge {
-  const build = (error?: string): string => formatChallenge(name, { realm: 'mcp', error });
-  const scheme = name.toLowerCase();
-  if (scheme !== 'bearer') return { scheme, plain: build() };
-  return {
-    scheme,
-    plain: build(),
-    invalid: build('invalid_token'),
-    insufficientScope: build('insufficient_scope'),
-  };
 }

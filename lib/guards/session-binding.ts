@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
 import type { GuardEventReason } from '../events.js';
 import { defineGuard, type GuardOutcome, HANDLED, publisher } from '../guard.js';
+import { headerSessionId, querySessionId } from '../http/session-id.js';
 import { openExchange } from '../open-exchange.js';
 import { checkOptions, methodsOf, oneOf, rule } from '../options.js';
 import { principalKey } from '../principal.js';
@@ -12,7 +13,7 @@ import { startsAnew } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { operationsOn, type SessionOperations } from '../sessions/operations.js';
-import { bindingRefusal, forgetSessionId, sentSessionId } from '../sessions/session-id.js';
+import { bindingRefusal, forgetSessionId } from '../sessions/session-id.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
 import type { SessionStore } from '../types.js';
 
@@ -85,8 +86,13 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const principal = state.principal ?? deferred?.principal;
     if (!principal) return lastGate(request, state);
     for (const keeper of state.keepers) registry.meet(keeper);
-    const sent = sentSessionId(request);
-    if (sent.kind === 'none') return deferred ?? proceed(request, response, state);
+    const inHeader = headerSessionId(request);
+    const sent = inHeader.kind === 'none' ? querySessionId(request) : inHeader;
+    const isByQuery = inHeader.kind === 'none';
+    // In a query only what may be an id of HTTP+SSE is one; what it is worth is for its handler to say.
+    if (sent.kind === 'none' || (isByQuery && !(sent.kind === 'sent' && sent.isOurs))) {
+      return deferred ?? proceed(request, response, state);
+    }
     if (sent.kind === 'invalid') return deferred ?? { code: 'invalid_session_id' };
 
     const { id, isOurs } = sent;
@@ -108,6 +114,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     tellRefusal(refused);
     if (session && refused === 'reduced_scopes' && !deferred) await registry.end(session, 'revoked');
     if (deferred) return deferred;
+    if (isByQuery) return proceed(request, response, state);
     const isRecovering = request.method === 'POST' && (await startsAnew(request));
     if (isRecovering === 'too slow') return { code: 'body_timeout' };
     if (!isRecovering) return { code: 'session_not_found' };

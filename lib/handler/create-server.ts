@@ -1,7 +1,7 @@
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
-import type { Awaitable, Principal } from '../types.js';
+import type { Awaitable, ForwardedCredentials, Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
 import type { ConnectableServer } from './sdk.js';
 
@@ -10,6 +10,8 @@ export interface CreateServerContext {
   readonly principal: Principal;
   /** `undefined` where no session binding is mounted: the server then serves one request. */
   readonly sessionId: string | undefined;
+  /** What clients bring for an upstream, where `mcpForwardedCredentials` takes it; else its `fetch` rejects. */
+  readonly credentials: ForwardedCredentials;
   /** Aborted when creation takes too long and when the session (or the one request) ends. */
   readonly signal: AbortSignal;
 }
@@ -63,6 +65,7 @@ export function policyOr503(error: unknown): McpGuardError {
  * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
  */
 export function serverMaker<S extends ConnectableServer>(
+  owner: string,
   createServer: (order: ServerOrder) => Awaitable<S>,
   timeoutMs: number,
   report: Report,
@@ -85,7 +88,7 @@ export function serverMaker<S extends ConnectableServer>(
         'createServer returned the same server twice; it must return a fresh one'
       : 'createServer returned something that is not an MCP server';
     if (problem) {
-      const error = new TypeError(`mcpHandler: ${problem}`);
+      const error = new TypeError(`${owner}: ${problem}`);
       report('create_server', problem, error);
       throw new McpGuardError('unavailable', { cause: error });
     }

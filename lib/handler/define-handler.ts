@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
-import { defineGuard, HANDLED, publisher } from '../guard.js';
+import { defineGuard, HANDLED } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { openExchange } from '../open-exchange.js';
 import { DEFAULT_MAX_BODY_BYTES, readBody } from '../request-body.js';
@@ -10,11 +10,10 @@ import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js'
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
-import { errorTeller, reporter, type ServerOrder, serverMaker } from './create-server.js';
 import { Drain } from './drain.js';
 import { type CloseOptions, graceMsOf, type HandlerOptions, type McpHandler } from './handler-options.js';
-import type { ConnectableServer, SdkTransportClass } from './sdk.js';
-import type { ServeContext } from './serve-context.js';
+import type { SdkTransportClass } from './sdk.js';
+import { type ServeContext, type ServeSetup, serveBase } from './serve-context.js';
 import { serveOnce } from './serve-once.js';
 import { serveSession } from './serve-session.js';
 
@@ -40,8 +39,7 @@ export interface SessionlessLeg {
 }
 
 /** What one generation of the SDK brings. */
-export interface HandlerSetup extends HandlerOptions {
-  readonly createServer: (order: ServerOrder) => Awaitable<ConnectableServer>;
+export interface HandlerSetup extends HandlerOptions, ServeSetup {
   readonly transportClass: () => Awaitable<SdkTransportClass>;
   readonly sessionless?: (context: ServeContext) => SessionlessLeg;
 }
@@ -51,27 +49,22 @@ const NOT_ACCEPTABLE: Denial = { code: 'not_acceptable' };
 
 /** Makes the handler of one generation of the SDK; its options have been checked. */
 export function defineHandler(setup: HandlerSetup): McpHandler {
-  const { enableJsonResponse = false, eventStore, keepAliveMs, createTimeoutMs = 5000 } = setup;
-  const { transportClass, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = setup;
-  const publish = publisher('mcpHandler');
-  const tellError = errorTeller('mcpHandler', setup.onError);
-  const report = reporter(publish, tellError);
+  const { enableJsonResponse = false, eventStore, keepAliveMs, transportClass } = setup;
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = setup;
   const drain = new Drain();
   const closed = new AbortController();
-  /** Watches over requests that come without a session binding: their streams end in time, too. */
-  const unbound = new SessionRegistry({ ...REGISTRY_DEFAULTS, store: new MemorySessionStore(), publish });
+  const base = serveBase('mcpHandler', setup, closed.signal);
   const context: ServeContext = {
-    makeServer: serverMaker(setup.createServer, createTimeoutMs, report),
+    ...base,
     transport: { transportClass, enableJsonResponse, eventStore, keepAliveMs },
-    createTimeoutMs,
-    report,
-    tellError,
-    onClientError: setup.onError,
-    publish,
     transports: new WeakMap(),
-    endings: new Set(),
-    closed: closed.signal,
   };
+  /** Watches over requests that come without a session binding: their streams end in time, too. */
+  const unbound = new SessionRegistry({
+    ...REGISTRY_DEFAULTS,
+    store: new MemorySessionStore(),
+    publish: base.publish,
+  });
   const sessionless = setup.sessionless?.(context);
 
   const serve = async (

@@ -35,7 +35,9 @@ export interface McpHandler extends RequestHandler {
   close(options?: CloseOptions): Promise<void>;
 }
 
-export const HANDLER_RULES = {
+type HandlerRule = 'createServer' | keyof HandlerOptions;
+
+export const HANDLER_RULES: Readonly<Record<HandlerRule, OptionRule>> = {
   createServer: required(rule.callback),
   maxBodyBytes: rule.count,
   enableJsonResponse: rule.flag,
@@ -43,7 +45,7 @@ export const HANDLER_RULES = {
   keepAliveMs: rule.milliseconds,
   createTimeoutMs: rule.milliseconds,
   onError: rule.callback,
-} as const satisfies Record<string, OptionRule>;
+};
 
 const DEFAULT_GRACE_MS = 10_000;
 

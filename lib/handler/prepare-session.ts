@@ -7,10 +7,11 @@ import type { RequestState } from '../request-state.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
-import type { Principal } from '../types.js';
+import type { ForwardedCredentials, Principal } from '../types.js';
 import type { ConnectableServer } from './sdk.js';
-import type { ServeContext } from './serve-context.js';
+import type { ServeBase } from './serve-context.js';
 import { logIn } from './start-session.js';
 
 /** A slot, and the full login, for a session of the caller; what fails undoes what came before it. */
@@ -18,7 +19,7 @@ export async function prepareSession(
   request: Request,
   state: RequestState,
   { registry, exchange }: Pick<SessionAttachment, 'registry' | 'exchange'>,
-  context: ServeContext,
+  context: ServeBase,
   message: unknown,
 ): Promise<LiveSession> {
   // As proven: a session of the caller's own that the request names has lent it what its login added.
@@ -27,7 +28,7 @@ export async function prepareSession(
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
   try {
-    await runAs(principal, () => logIn(session, registry, request, state, context));
+    await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;
@@ -39,9 +40,12 @@ export async function prepareSession(
 /** The server of a session that has been prepared, not connected yet. */
 export function makeSessionServer(
   { id, principal, signal }: LiveSession,
-  context: ServeContext,
+  context: ServeBase,
+  forwarded: ForwardedCredentials | undefined,
 ): Promise<ConnectableServer> {
-  return runAs(principal, () => context.makeServer({ principal, sessionId: id, signal }));
+  const credentials = sessionCredentials(forwarded, signal);
+  const order = { principal, sessionId: id, credentials, signal };
+  return runAs(principal, () => context.makeServer(order), forwarded);
 }
 
 /** Takes a slot that the handler's closing frees. Rejects with a `McpGuardError` where there is none. */
@@ -49,7 +53,7 @@ export async function takeSlot(
   registry: SessionRegistry,
   principal: Principal,
   message: unknown,
-  { publish, endings, closed }: ServeContext,
+  { publish, endings, closed }: ServeBase,
 ): Promise<LiveSession> {
   try {
     const session = await registry.create(principal, message);

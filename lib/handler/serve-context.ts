@@ -1,26 +1,64 @@
 import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
+import { publisher } from '../guard.js';
 import type { LiveSession } from '../sessions/live-session.js';
-import type { Report, ServerOrder, TellError } from './create-server.js';
+import type { Awaitable } from '../types.js';
+import {
+  errorTeller,
+  type Report,
+  reporter,
+  type ServerOrder,
+  serverMaker,
+  type TellError,
+} from './create-server.js';
+import type { HandlerOptions } from './handler-options.js';
 import type { ConnectableServer } from './sdk.js';
 import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
 
-/** What a handler has made at its creation, for every request. */
-export interface ServeContext {
+/** What every handler has made at its creation, for every request. */
+export interface ServeBase {
   readonly makeServer: (order: ServerOrder) => Promise<ConnectableServer>;
-  readonly transport: TransportOptions;
   readonly createTimeoutMs: number;
   readonly report: Report;
   readonly tellError: TellError;
   /** Hears of every error of the transport, mistakes of clients among them. */
   readonly onClientError: ((error: unknown) => void) | undefined;
   readonly publish: Publish;
-  /** Of the sessions that this handler began: no other handler serves them. */
-  readonly transports: WeakMap<LiveSession, SessionTransport>;
   /** How to end what is being served, for closing. */
   readonly endings: Set<() => Promise<void>>;
   /** Aborted when a handler that closes has given its grace. */
   readonly closed: AbortSignal;
+}
+
+export interface ServeContext extends ServeBase {
+  readonly transport: TransportOptions;
+  /** Of the sessions that this handler began: no other handler serves them. */
+  readonly transports: WeakMap<LiveSession, SessionTransport>;
+}
+
+export interface ServeSetup extends Pick<HandlerOptions, 'createTimeoutMs' | 'onError'> {
+  readonly createServer: (order: ServerOrder) => Awaitable<ConnectableServer>;
+}
+
+/** `owner` is the handler's name, for events and warnings. */
+export function serveBase(
+  owner: string,
+  { createServer, createTimeoutMs = 5000, onError }: ServeSetup,
+  closed: AbortSignal,
+): ServeBase {
+  const publish = publisher(owner);
+  const tellError = errorTeller(owner, onError);
+  const report = reporter(publish, tellError);
+  return {
+    makeServer: serverMaker(owner, createServer, createTimeoutMs, report),
+    createTimeoutMs,
+    report,
+    tellError,
+    onClientError: onError,
+    publish,
+    endings: new Set(),
+    closed,
+  };
 }
 
 /** Connects a fresh server. Rejects with a `McpGuardError` (503) where the server cannot be connected. */

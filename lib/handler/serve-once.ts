@@ -4,6 +4,7 @@ import { writeDenial } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import type { RequestState } from '../request-state.js';
 import { runAs } from '../sessions/principal-context.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
 import { openTransport, type ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
 import { writeWebResponse } from './web-response.js';
@@ -18,7 +19,7 @@ export async function serveOnce(
   context: ServeContext,
   message: unknown,
 ): Promise<Denial | undefined> {
-  const { principal } = state;
+  const { principal, forwarded } = state;
   if (!principal) return { code: 'missing_credentials' };
   const controller = new AbortController();
   const { signal } = controller;
@@ -34,8 +35,11 @@ export async function serveOnce(
   context.endings.add(end);
   // Also where no server comes of it: a denial closes the response, too.
   response.once('close', () => void end());
-  const server = await runAs(principal, () =>
-    context.makeServer({ principal, sessionId: undefined, signal }),
+  const credentials = sessionCredentials(forwarded, signal);
+  const server = await runAs(
+    principal,
+    () => context.makeServer({ principal, sessionId: undefined, credentials, signal }),
+    forwarded,
   );
   const events = { onCalls: () => {}, onClose: () => {} };
   const opened = await openTransport(server, undefined, context, events);

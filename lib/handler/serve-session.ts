@@ -76,7 +76,7 @@ async function start(
 ): Promise<Denial | undefined> {
   const session = await prepareSession(request, state, { registry, exchange }, context, message);
   try {
-    const transport = await connect(session, registry, context);
+    const transport = await connect(session, registry, state, context);
     const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
     if (web?.ok && !response.destroyed) {
@@ -99,9 +99,10 @@ async function start(
 async function connect(
   session: LiveSession,
   registry: SessionRegistry,
+  { forwarded }: RequestState,
   context: ServeContext,
 ): Promise<SessionTransport> {
-  const server = await makeSessionServer(session, context);
+  const server = await makeSessionServer(session, context, forwarded);
   const transport = await openTransport(server, session.id, context, {
     onCalls: (running) => {
       session.calls = running;

@@ -103,16 +103,19 @@ export class SessionTransport {
     body?: unknown,
   ): Promise<Response | undefined> {
     const state = requestState(request);
-    const { principal } = state;
+    const { principal, forwarded } = state;
     if (!principal) throw new TypeError('SessionTransport: no principal');
     const failuresBefore = this.#events?.failures;
     const begun = this.#calls.begin(requestIds(body), { abandon: () => abandon(response) });
     const authInfo = (request as unknown as { auth?: AuthInfo }).auth;
-    const handling = runAs(principal, () =>
-      this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
-        parsedBody: body,
-        authInfo,
-      }),
+    const handling = runAs(
+      principal,
+      () =>
+        this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
+          parsedBody: body,
+          authInfo,
+        }),
+      forwarded,
     );
     const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
     if (!web) return undefined;

@@ -56,12 +56,24 @@ class VisibleHeaders {
  * The request as the SDK's web-standard transport reads it: method, URL and headers. The body goes beside it, parsed.
  */
 export function toWebRequest(request: ExpressRequest, hiddenHeaders: readonly string[]): Request {
-  const url = `${request.protocol}://${request.headers.host ?? 'localhost'}${request.originalUrl}`;
   return {
     method: request.method,
-    url: URL.canParse(url) ? url : 'http://localhost/',
+    url: urlOf(request),
     headers: new VisibleHeaders(request.headers, hiddenHeaders),
   } as unknown as Request;
+}
+
+function urlOf({ protocol, headers, originalUrl }: ExpressRequest): string {
+  const text = `${protocol}://${headers.host ?? 'localhost'}${originalUrl}`;
+  if (!URL.canParse(text)) return 'http://localhost/';
+  const url = new URL(text);
+  // A `Host` may hold user information, which no web-standard request can; the id of HTTP+SSE is not for tools.
+  const isPlain = url.username === '' && url.password === '' && !url.searchParams.has('sessionId');
+  if (isPlain) return text;
+  url.username = '';
+  url.password = '';
+  url.searchParams.delete('sessionId');
+  return url.href;
 }
 
 /** A request of `toWebRequest` as tools may have it: a real one, with nothing but what they may see. */

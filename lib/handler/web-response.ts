@@ -1,7 +1,7 @@
 import type { Response as ExpressResponse } from 'express';
 
 /** Unread bytes of a stream beyond which its client counts as gone. */
-const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
+export const MAX_BACKLOG_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * Writes a web-standard response, and resolves when the last byte is written or the client is gone. Does nothing where

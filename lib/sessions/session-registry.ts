@@ -31,14 +31,14 @@ export interface SessionRegistryOptions {
 }
 
 /** What a registry is made with unless its user says otherwise. */
-export const REGISTRY_DEFAULTS = {
+export const REGISTRY_DEFAULTS: Omit<SessionRegistryOptions, 'store' | 'publish'> = {
   idleSeconds: 1800,
   absoluteSeconds: 43_200,
   maxSessions: 10_000,
   maxSessionsPerPrincipal: 32,
   onLimit: 'evict-idle',
   recheckSeconds: 30,
-} as const satisfies Partial<SessionRegistryOptions>;
+};
 
 /** `lastSeenAt` is written at most this often. */
 const TOUCH_MS = 1000;

@@ -17,12 +17,14 @@ import { writeWebResponse } from '../handler/web-response.js';
 import type { Denial } from '../http/denial.js';
 import { isRecord } from '../options.js';
 import { runAs } from '../sessions/principal-context.js';
-import type { AuthInfo, Principal } from '../types.js';
+import { sessionCredentials } from '../sessions/session-credentials.js';
+import type { AuthInfo, ForwardedCredentials, Principal } from '../types.js';
 import { holdSlot } from './subscription.js';
 
 /** One request on its way through the SDK, which hides from its caller what `createServer` throws. */
 interface Call {
   readonly principal: Principal;
+  readonly forwarded: ForwardedCredentials | undefined;
   readonly signal: AbortSignal;
   failure: unknown;
 }
@@ -96,10 +98,13 @@ export class ModernLeg implements SessionlessLeg {
       await holdSlot(attachment, this.#context, response, () => this.#isClosing);
     }
     const web = toolRequest(toWebRequest(request, state.hiddenHeaders), controller.signal);
-    const call: Call = { principal, signal: controller.signal, failure: undefined };
+    const { forwarded } = state;
+    const call: Call = { principal, forwarded, signal: controller.signal, failure: undefined };
     this.#calls.set(web, call);
-    const answer = await runAs(principal, () =>
-      this.#handler.fetch(web, { ...authOf(request), parsedBody: message }),
+    const answer = await runAs(
+      principal,
+      () => this.#handler.fetch(web, { ...authOf(request), parsedBody: message }),
+      forwarded,
     );
     if (call.failure !== undefined) throw call.failure;
     if (answer.status === 500) {
@@ -113,9 +118,10 @@ export class ModernLeg implements SessionlessLeg {
   async #makeServer(request: Request | undefined): Promise<McpServer | Server> {
     const call = request && this.#calls.get(request);
     if (!call) throw new TypeError('mcpHandler: the SDK asks for a server without a request');
-    const { principal, signal } = call;
+    const { principal, signal, forwarded } = call;
+    const credentials = sessionCredentials(forwarded, signal);
     try {
-      const order = { principal, signal, sessionId: undefined, era: 'modern' } as const;
+      const order = { principal, signal, credentials, sessionId: undefined, era: 'modern' } as const;
       return (await this.#context.makeServer(order)) as McpServer | Server;
     } catch (error) {
       call.failure = error;

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { takeSlot } from '../handler/prepare-session.js';
-import type { ServeContext } from '../handler/serve-context.js';
+import type { ServeBase } from '../handler/serve-context.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 
 /**
@@ -9,7 +9,7 @@ import type { SessionAttachment } from '../sessions/attachment.js';
  */
 export async function holdSlot(
   { registry, exchange }: SessionAttachment,
-  context: ServeContext,
+  context: ServeBase,
   response: Response,
   isClosing: () => boolean,
 ): Promise<void> {

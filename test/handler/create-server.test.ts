@@ -19,6 +19,7 @@ const MS = 4321;
 const context: CreateServerContext = {
   principal: { subject: 'ada' },
   sessionId: 'id',
+  credentials: { fetch, get: () => undefined },
   signal: new AbortController().signal,
 };
 
@@ -45,7 +46,9 @@ interface Making {
 
 function making(createServer: (context: CreateServerContext) => unknown): Making {
   const reports: [Failure, string, unknown][] = [];
-  const maker = serverMaker(createServer as () => FakeServer, MS, (...report) => reports.push(report));
+  const maker = serverMaker('mcpHandler', createServer as () => FakeServer, MS, (...report) =>
+    reports.push(report),
+  );
   return { make: () => maker(context), reports };
 }
 

@@ -45,6 +45,12 @@ describe('toWebRequest', () => {
     });
   }
 
+  it('F1 has no user information in its URL, and no session id', () => {
+    expect(webRequest({ headers: { host: 'a:b@app.example' } }).url).to.equal('https://app.example/mcp?x=1');
+    const originalUrl = '/messages?sessionId=abc&x=1';
+    expect(webRequest({ originalUrl }).url).to.equal('https://app.example/messages?x=1');
+  });
+
   it('has a URL without a host', () => {
     expect(webRequest({ headers: {} }).url).to.equal('https://localhost/mcp?x=1');
   });

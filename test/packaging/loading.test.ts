@@ -16,6 +16,7 @@ describe('loading only what is needed', function () {
     const files = await loadedBy(folder, `await import('${OWN}')`);
     expect(packagesOf(files)).to.include.members([OWN, 'passport', 'lru-cache', 'rate-limiter-flexible']);
     expect(packagesOf(files)).to.not.include.members(['express']);
+    expect(packagesOf(files).filter((name) => name.startsWith('@modelcontextprotocol/'))).to.deep.equal([]);
     expect(packagesOf(files)).to.not.include.members(['jose']);
     expect(files.filter((file) => /dist\/(jwt|passwords|testing|redis|v2)\//.test(file))).to.deep.equal([]);
   });
@@ -24,6 +25,14 @@ describe('loading only what is needed', function () {
     const files = await loadedBy(folder, `await import('${OWN}/passwords')`);
     expect(packagesOf(files)).to.deep.equal([OWN]);
     expect(files.filter((file) => !/dist\/((errors|options)\.js|passwords\/)/.test(file))).to.deep.equal([]);
+  });
+
+  it('./v2 loads the second generation of the SDK, and nothing of the first', async () => {
+    const files = await loadedBy(await install('both-eras'), `await import('${OWN}/v2')`);
+    expect(packagesOf(files)).to.include.members([OWN, '@modelcontextprotocol/server']);
+    expect(
+      files.filter((file) => /dist\/(guards|jwt|passwords|testing)\/|handler\/mcp-handler/.test(file)),
+    ).to.deep.equal([]);
   });
 
   it('./jwt loads jose alone, and no guard', async () => {

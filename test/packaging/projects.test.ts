@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -64,6 +64,22 @@ describe('the packed tarball in a project of its own', function () {
     const folder = await install('typescript');
     await run(folder, 'node_modules/.bin/tsc', ['-p', '.']);
     expect(await answersOf(folder, 'built/main.js')).to.deep.equal(['ada of north', 'ada', 1]);
+  });
+
+  it('serves both eras without the first generation of the SDK, compiled with skipLibCheck off', async () => {
+    const folder = await install('both-eras');
+    expect(await readdir(join(folder, 'node_modules/@modelcontextprotocol'))).to.not.include('sdk');
+    await run(folder, 'node_modules/.bin/tsc', ['-p', '.']);
+    expect(await answersOf(folder, 'built/main.js')).to.deep.equal([
+      'ada ada modern undefined',
+      'ada ada legacy string',
+      401,
+    ]);
+  });
+
+  it('needs nothing of the second generation for the first', async () => {
+    const folder = await install('esm');
+    expect(await readdir(join(folder, 'node_modules/@modelcontextprotocol'))).to.deep.equal(['sdk']);
   });
 
   it('works with the lowest versions that it claims: Express 4.21, SDK 1.26, jose 6.0', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Request } from 'express';
 
 import { LiveSession } from '../../lib/sessions/live-session.js';
-import { bindingRefusal, forgetSessionId, sentSessionId } from '../../lib/sessions/session-id.js';
+import { bindingRefusal, forgetSessionId } from '../../lib/sessions/session-id.js';
 import { ada, eve } from './support.js';
 
 const OURS = 'A0_-'.repeat(10).concat('abc');
@@ -14,64 +14,6 @@ const requestWith = (...rawHeaders: string[]): Request =>
       rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), rawHeaders[i + 1]]] : [])),
     ),
   }) as unknown as Request;
-
-describe('sentSessionId', () => {
-  it('is none where none was sent', () => {
-    expect(sentSessionId(requestWith('Host', 'x'))).to.deep.equal({ kind: 'none' });
-  });
-
-  it('reads it in any spelling of the header', () => {
-    for (const name of ['Mcp-Session-Id', 'mcp-session-id', 'MCP-SESSION-ID']) {
-      expect(sentSessionId(requestWith('Host', 'x', name, OURS))).to.deep.equal({
-        kind: 'sent',
-        id: OURS,
-        isOurs: true,
-      });
-    }
-  });
-
-  const strange = [
-    'x',
-    'constructor',
-    '__proto__',
-    OURS.slice(1),
-    `${OURS}a`,
-    `${OURS.slice(1)}=`,
-    `${OURS.slice(1)}+`,
-    '!~'.repeat(30),
-  ];
-  for (const id of strange) {
-    it(`A3 takes ${id.slice(0, 20)} (${id.length}) for an id, but none of ours`, () => {
-      expect(sentSessionId(requestWith('Mcp-Session-Id', id))).to.deep.equal({
-        kind: 'sent',
-        id,
-        isOurs: false,
-      });
-    });
-  }
-
-  for (const id of [
-    '',
-    ' ',
-    `${OURS} `,
-    'a b',
-    'a\tb',
-    'caf\u00e9',
-    '\u007f',
-    'a\u0000',
-    `${OURS},${OURS} `,
-  ]) {
-    it(`takes ${JSON.stringify(id.slice(0, 12))} for no id at all`, () => {
-      expect(sentSessionId(requestWith('Mcp-Session-Id', id))).to.deep.equal({ kind: 'invalid' });
-    });
-  }
-
-  it('C2 takes two for no id at all, also the same twice', () => {
-    expect(sentSessionId(requestWith('Mcp-Session-Id', OURS, 'mcp-session-id', OURS))).to.deep.equal({
-      kind: 'invalid',
-    });
-  });
-});
 
 describe('forgetSessionId', () => {
   it('leaves no trace of it, and everything else', () => {

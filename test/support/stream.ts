@@ -85,7 +85,8 @@ export function parseEvents(text: string): StreamEvent[] {
       const field = (name: string) =>
         lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
       const data = field('data');
-      return { id: field('id'), data: data ? JSON.parse(data) : undefined };
+      // What names the endpoint of HTTP+SSE is a path, and no message.
+      return { id: field('id'), data: data && field('event') !== 'endpoint' ? JSON.parse(data) : undefined };
     });
 }
 
