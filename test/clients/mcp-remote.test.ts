@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { expect } from 'chai';
 
-import { mcpLoginLimiter, mcpTokenGuard } from '../../lib/index.js';
+import { mcpBasicAuth, mcpLoginLimiter, mcpRequireAuth, mcpTokenGuard } from '../../lib/index.js';
 import { basic, call, initialize } from '../support/call.js';
 import { until } from '../support/gate.js';
 import { as } from '../support/guarded.js';
+import { serveApp } from '../support/serve.js';
 import { watchedV1, watchedV2 } from './support/apps.js';
 import { OAUTH_ATTEMPT, REFUSED } from './support/cases.js';
 import { remote } from './support/remote.js';
+import { watch } from './support/seen.js';
 
 /** What it asks for before it connects, whatever its headers: once with them, then without, then with them again. */
 const looksAround = (status: number): readonly string[] => [
@@ -130,6 +132,43 @@ describe('mcp-remote', function () {
     await using proxy = remote(app.url);
     await proxy.connect(...ANN, '--protocol', 'auto');
     expect(await echo(proxy.client)).to.equal('hello');
-    expect(await app.sessions.list()).to.deep.equal([]);
+    await until('it listens for changes', () => app.lines.length === 12);
+    const methods = app.seen.flatMap(({ headers }) => headers['mcp-method'] ?? []);
+    expect(methods).to.have.members([
+      'server/discover',
+      'server/discover',
+      'subscriptions/listen',
+      'tools/call',
+    ]);
+  });
+
+  it('hands its headers to the authorization server that the endpoint names, too', async () => {
+    await using authorization = await serveApp((app) => {
+      app.get('/.well-known/oauth-authorization-server', ({ headers: { host } }, response) => {
+        response.json({
+          issuer: `http://${host}`,
+          authorization_endpoint: `http://${host}/authorize`,
+          token_endpoint: `http://${host}/token`,
+          registration_endpoint: `http://${host}/register`,
+          response_types_supported: ['code'],
+          code_challenge_methods_supported: ['S256'],
+        });
+      });
+    });
+    const { seen } = watch(authorization.server);
+    await using app = await serveApp((app) => {
+      app.get('/.well-known/oauth-protected-resource/mcp', ({ headers: { host } }, response) => {
+        response.json({
+          resource: `http://${host}/mcp`,
+          authorization_servers: [authorization.url.origin],
+        });
+      });
+      app.use('/mcp', mcpBasicAuth({ verifier: () => null }), mcpRequireAuth());
+    });
+    await using proxy = remote(app.url);
+    const wrong = basic('ann', 'wrong');
+    await messageOf(proxy.connect(...headerOf(wrong)));
+    const registration = seen.find(({ line }) => line === 'POST /register 404');
+    expect(registration?.headers.authorization).to.equal(wrong);
   });
 });
