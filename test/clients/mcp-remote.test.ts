@@ -54,6 +54,9 @@ describe('mcp-remote', function () {
     expect(first).to.deep.equal(looksAround(400));
     expect([...rest].sort()).to.deep.equal([...TWO_SESSIONS, 'POST 200'].sort());
     expect(await app.sessions.list()).to.have.length(2);
+    await proxy.client.close();
+    expect(app.lines).to.not.include('DELETE 200');
+    expect(await app.sessions.list()).to.have.length(2);
   });
 
   it('takes its headers from a file, from its environment, and sends each to the endpoint alone', async () => {

@@ -11,9 +11,12 @@ import { expect } from 'chai';
 
 import { until } from '../support/gate.js';
 import { as } from '../support/guarded.js';
+import { stateless } from '../support/stateless.js';
+import { guardedV2 } from '../v2/support.js';
 import { type Watched, watchedV1, watchedV2 } from './support/apps.js';
 import { OAUTH_ATTEMPT, REFUSED, WRONG } from './support/cases.js';
 import { oauthProvider } from './support/oauth.js';
+import { watch } from './support/seen.js';
 
 interface Failure extends Error {
   readonly code?: unknown;
@@ -137,6 +140,19 @@ for (const { name, error, statusOf, make } of KINDS) {
         expect(authProvider.opened).to.deep.equal([]);
       });
 
+      it('takes it that there is no GET stream', async () => {
+        await using app = generation === 'v1' ? await stateless() : await guardedV2({ binding: false });
+        const seen = watch(app.served.server);
+        const { client, transport } = make(app.url, { requestInit: { headers: as('ann') } });
+        const errors: unknown[] = [];
+        client.onerror = (failure) => errors.push(failure);
+        await client.connect(transport);
+        await seen.sees('GET 405');
+        expect(await echo(client)).to.equal('hello');
+        expect(errors).to.deep.equal([]);
+        await client.close();
+      });
+
       it('throws at the end of its session, and does not begin another by itself', async () => {
         await using app = await serve();
         const { client, transport, errors } = await connected(app);
@@ -172,3 +188,27 @@ for (const { name, error, statusOf, make } of KINDS) {
     });
   }
 }
+
+describe('a header Authorization beside an OAuth provider that has a token', () => {
+  const authProvider = {
+    ...oauthProvider(),
+    tokens: () => ({ access_token: 'token', token_type: 'Bearer' }),
+  };
+  const [v1, v2] = KINDS;
+  const ofUser = as('ann').authorization;
+  for (const [kind, spelling, sent] of [
+    [v1, 'Authorization', ofUser],
+    [v1, 'authorization', `Bearer token, ${ofUser}`],
+    [v2, 'Authorization', 'Bearer token'],
+    [v2, 'authorization', 'Bearer token'],
+  ] as const) {
+    it(`${kind?.name} sends ${sent}, where it is spelled ${spelling}`, async () => {
+      await using app = await watchedV1();
+      const made = kind?.make(app.url, { requestInit: { headers: { [spelling]: ofUser } }, authProvider });
+      await made?.client.connect(made.transport).catch(() => {});
+      expect(app.seen[0]?.headers.authorization).to.equal(sent);
+      expect(app.seen[0]?.line).to.equal(sent.includes(',') ? 'POST 401' : 'POST 200');
+      await made?.client.close();
+    });
+  }
+});
