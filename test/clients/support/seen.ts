@@ -1,41 +1,36 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { until } from '../../support/gate.js';
-import { type Guarded, guarded, type Setting } from '../../support/guarded.js';
 
-/** One request that the server has seen, whatever its path. */
+/** One request that the server has answered, whatever its path. */
 export interface Seen {
+  /** `METHOD path status`. The path is left out where it is `/mcp`. */
   readonly line: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-export interface Watched extends Guarded {
+export interface Watch {
   readonly seen: readonly Seen[];
-  /** `METHOD path status` of each request that has its answer, in order. The path is left out where it is `/mcp`. */
   readonly lines: readonly string[];
-  /** Waits until a request of that line has been seen that many times. */
+  /** Waits until that many requests have been answered so. */
   sees(line: string, times?: number): Promise<void>;
-  /** Forgets what has been seen. */
   forget(): void;
 }
 
-/** The guarded app, and what its server sees: a client may ask for more than the endpoint. */
-export async function watched(setting: Setting = {}): Promise<Watched> {
-  const app = await guarded(setting);
+/** Notes what a server is asked, in the order of the answers: a client may ask for more than the endpoint. */
+export function watch(server: Server): Watch {
   const seen: Seen[] = [];
-  app.served.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const { method, url = '', headers } = request;
     const path = url === '/mcp' ? '' : `${url} `;
     const { writeHead } = response;
     response.writeHead = ((...args: Parameters<typeof writeHead>) => {
-      const [status] = args;
-      seen.push({ line: `${method} ${path}${status}`, headers });
+      seen.push({ line: `${method} ${path}${args[0]}`, headers });
       return writeHead.apply(response, args);
     }) as typeof writeHead;
   });
   const lines = (): readonly string[] => seen.map(({ line }) => line);
   return {
-    ...app,
     seen,
     get lines() {
       return lines();
