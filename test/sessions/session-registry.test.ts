@@ -368,7 +368,7 @@ describe('SessionRegistry', () => {
     it('W18 comes with the end of an exchange', async () => {
       using clock = stopClock();
       const { registry } = watched();
-      const session = await registry.create(ada, {});
+      const session = await begin(registry, ada);
       const exchange = exchangeOf(ada);
       registry.open(exchange, session);
       expect(session.isBusy).to.equal(true);
@@ -460,7 +460,7 @@ describe('SessionRegistry', () => {
     ] as const) {
       it(`${reason}: aborts its signal and ends its exchanges with ${code}`, async () => {
         const { registry } = watched();
-        const session = await registry.create(ada, {});
+        const session = await begin(registry, ada);
         const codes: string[] = [];
         for (let i = 0; i < 2; i += 1) registry.open(exchangeOf(ada, codes), session);
         await registry.end(session, reason);
