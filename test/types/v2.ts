@@ -56,7 +56,7 @@ const credentials = forwardedCredentials({
   upstream: ['https://api.example'],
 });
 export const serving: Promise<StdioServing> = serveFirst({
-  createServer: sse.createServer,
+  createServer: first,
   principal,
   credentials,
 });
