@@ -41,14 +41,12 @@ const mcp: McpHandler = mcpHandler(options);
 mcp.notify.resourceUpdated('note://ann');
 export const lowLevel = mcpHandler({ createServer: async () => new Server({ name: 'low', version: '1' }) });
 
-const sse: LegacySseOptions = {
-  createServer: ({ principal }: CreateServerContext) =>
-    new FirstServer({ name: principal.subject, version: '1' }),
-  messagesPath: '/messages',
-};
+const first = ({ principal: { subject } }: CreateServerContext): FirstServer =>
+  new FirstServer({ name: subject, version: '1' });
+const sse: LegacySseOptions = { createServer: first, messagesPath: '/messages' };
 const app = express();
 app.use('/mcp', mcp).use(['/sse', '/messages'], mcpLegacySse(sse));
-app.use('/second', mcpLegacySse({ ...sse, createServer: () => new McpServer({ name: 'x', version: '1' }) }));
+app.use('/second', mcpLegacySse({ ...sse, createServer: options.createServer }));
 
 const principal = { subject: 'ann' };
 const credentials = forwardedCredentials({
