@@ -70,7 +70,6 @@ const STAGES = [
   ...NODES.map((pair) =>
     pair.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
   ),
-  [step('conformance', ...script('conformance'))],
 ];
 
 /** Runs one step. Resolves to how many passed, failed and were skipped; a step without tests is one. */
