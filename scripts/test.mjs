@@ -40,6 +40,9 @@ const suite = (name, ...command) => ({
   summary: join(SUMMARIES, `${name.replace(/\W/g, '-')}.json`),
 });
 
+const inPairs = (steps) =>
+  steps.flatMap((one, index) => (index % 2 === 0 ? [[one, steps[index + 1]].filter(Boolean)] : []));
+
 const EXAMPLES = readdirSync(join(ROOT, 'docs/examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(entry.parentPath, entry.name, 'package.json')))
   .map(({ name }) => `docs/examples/${name}`);
@@ -62,10 +65,11 @@ const STAGES = [
   ],
   [{ ...suite('tests', ...COVERED, ...COMPILED), summary: TITLES }],
   [step('threats', ...script('check-threats', TITLES))],
-  [
+  // Two at once: each starts databases, servers or compilers of its own.
+  ...inPairs([
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
     suite('packaging', 'mocha', ...MOCHA, 'test/packaging/*.test.ts'),
-  ],
+  ]),
   [suite('conformance', ...script('conformance'))],
   ...NODES.map((pair) =>
     pair.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
