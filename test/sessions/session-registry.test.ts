@@ -365,6 +365,18 @@ describe('SessionRegistry', () => {
       expect(store.calls.some(({ method }) => method === 'update')).to.equal(false);
     });
 
+    it('E6 no exchange is watched that is over already', async () => {
+      const { registry } = watched();
+      const session = await begin(registry, ada);
+      const codes: string[] = [];
+      const exchange = exchangeOf(ada, codes);
+      exchange.isOver = true;
+      registry.open(exchange, session);
+      expect(session.isBusy).to.equal(false);
+      await registry.close();
+      expect(codes).to.deep.equal([]);
+    });
+
     it('W18 comes with the end of an exchange', async () => {
       using clock = stopClock();
       const { registry } = watched();

@@ -252,6 +252,20 @@ describe('mcpHandler of v2', () => {
     expect([left?.status === 200 ? 'ended' : left?.code]).to.not.include('ended');
   });
 
+  it('W25 closing answers a call whose server is still being made', async () => {
+    const making = gate();
+    await using app = await guardedV2({
+      createServer: () => {
+        making.open();
+        return new Promise<McpServer>(() => {});
+      },
+    });
+    const reply = modernTool(app.url, as('ann'), 'whoami');
+    await making.opened;
+    await app.mcp.close({ graceMs: 0 });
+    expectRefusal(await reply, 'closing');
+  });
+
   it('E1 the shared token is asked for before anything of either era', async () => {
     await using app = await guardedV2({
       before: [mcpTokenGuard({ token: 'shared' })],
