@@ -132,6 +132,21 @@ export interface SessionRecord {
   readonly expiresAt: number;
   /** What a server needs to build the session again; opaque to the store, JSON-serialisable. */
   readonly initialize: unknown;
+  /** Milliseconds since the epoch; until then some node has a running call or an open stream of it. Absent: none has. */
+  readonly busyUntil?: number;
+}
+
+/** What of a record may change. */
+export type SessionChanges = Partial<
+  Pick<SessionRecord, 'principal' | 'lastSeenAt' | 'expiresAt' | 'initialize' | 'busyUntil'>
+>;
+
+/** Which sessions are over although nobody has ended them. */
+export interface OverdueSessions {
+  /** Milliseconds since the epoch: those whose `expiresAt` is not later. */
+  readonly expiredAt: number;
+  /** Milliseconds since the epoch: those last seen no later, unless they are busy. */
+  readonly idleSince: number;
 }
 
 export interface SessionLimits {
@@ -139,7 +154,7 @@ export interface SessionLimits {
   readonly maxSessionsPerPrincipal: number;
   /** At the principal's limit: remove the principal's own session that was used longest ago, or refuse. */
   readonly onLimit: 'evict-idle' | 'refuse';
-  /** Sessions of this principal that have a running call or an open stream: never evicted. */
+  /** Sessions of this principal that have a running call or an open stream here: never evicted, like those whose `busyUntil` is to come. */
   readonly busy: readonly string[];
 }
 
@@ -147,19 +162,19 @@ export interface SessionLimits {
 export interface SessionStore {
   /**
    * Required. Keeps `record` if the limits allow it, atomically: two parallel creates never exceed them.
-   * Answers the ids it removed to make room, or `'limit'`. At `maxSessions` it never evicts.
+   * Answers the ids it removed to make room, or `'limit'`. At `maxSessions` it never evicts, and it never evicts a busy
+   * session. A shared store adds the records it removed, so that their logins are undone.
    */
   create(
     record: SessionRecord,
     limits: SessionLimits,
-  ): Awaitable<{ readonly evicted: readonly string[] } | 'limit'>;
+  ): Awaitable<
+    { readonly evicted: readonly string[]; readonly evictedRecords?: readonly SessionRecord[] } | 'limit'
+  >;
   /** Required. The record, or `undefined`. */
   get(id: string): Awaitable<SessionRecord | undefined>;
   /** Required. Changes a kept record; does nothing where there is none. */
-  update(
-    id: string,
-    changes: Partial<Pick<SessionRecord, 'principal' | 'lastSeenAt' | 'expiresAt' | 'initialize'>>,
-  ): Awaitable<void>;
+  update(id: string, changes: SessionChanges): Awaitable<void>;
   /** Required. `true` for exactly one caller, the one who removed it: that one calls `endSession`. */
   delete(id: string, reason: SessionEndReason): Awaitable<boolean>;
   /** Required. The records whose principal matches. */
@@ -168,6 +183,13 @@ export interface SessionStore {
   onDeleted?(listener: (id: string, reason: SessionEndReason) => void): () => void;
   /** Optional. The records outlive this process: closing lets go of local sessions instead of ending them. */
   readonly shared?: boolean;
+  /**
+   * Optional; for a shared store recommended, else all records are listed. Some of the sessions that are over although
+   * nobody has ended them: those that a node left behind when it died.
+   */
+  overdue?(which: OverdueSessions): Awaitable<readonly SessionRecord[]>;
+  /** Optional; for a shared store recommended, else each is got. Which of `ids` are kept. */
+  remaining?(ids: readonly string[]): Awaitable<readonly string[]>;
 }
 
 /** The budget of one limiter key. */

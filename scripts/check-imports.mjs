@@ -47,7 +47,7 @@ const LAYERS = {
   index: { from: [...SHELL, 'guards', 'handler'], packages: [] },
   jwt: { from: PLAIN, packages: ['jose'] },
   passwords: { from: PLAIN, packages: [] },
-  redis: { from: [...PLAIN, 'principal'], packages: ['rate-limiter-flexible', 'redis', 'ioredis'] },
+  redis: { from: [...PLAIN, 'within-time', 'principal'], packages: [] },
   testing: { from: [...PLAIN, 'principal'], packages: [] },
   v2: { from: [...SHELL, 'handler'], packages: ['express', '@modelcontextprotocol/server'] },
 };

@@ -1,6 +1,7 @@
 import { matchesFilter, principalKey } from '../principal.js';
 import type {
   PrincipalFilter,
+  SessionChanges,
   SessionEndReason,
   SessionLimits,
   SessionRecord,
@@ -33,7 +34,7 @@ export class MemorySessionStore implements SessionStore {
     return this.#records.get(id);
   }
 
-  update(id: string, changes: Partial<SessionRecord>): void {
+  update(id: string, changes: SessionChanges): void {
     const record = this.#records.get(id);
     if (record) this.#records.set(id, { ...record, ...changes });
   }
@@ -57,7 +58,7 @@ export class MemorySessionStore implements SessionStore {
     let oldest: SessionRecord | undefined;
     for (const id of owned) {
       const record = this.#records.get(id);
-      if (!record || busy.includes(id)) continue;
+      if (!record || busy.includes(id) || (record.busyUntil ?? 0) > Date.now()) continue;
       if (!oldest || record.lastSeenAt < oldest.lastSeenAt) oldest = record;
     }
     return oldest?.id;
