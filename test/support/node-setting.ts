@@ -12,10 +12,22 @@ import type {
 export interface NodeSetting {
   /** What it calls itself. */
   readonly name: string;
-  /** Users and their passwords. */
+  /** Users and their passwords; `*` is everybody else's. */
   readonly users: Readonly<Record<string, string>>;
   /** Default: any free one. */
   readonly port?: number;
+  /** Stores over Redis. Default: in memory. */
+  readonly redis?: {
+    readonly url: string;
+    readonly secret: string;
+    readonly client?: 'redis' | 'ioredis';
+    readonly prefix?: string;
+    readonly timeoutMs?: number;
+    /** Keeps the events of streams, too. */
+    readonly events?: boolean;
+    /** How long the client waits before it connects again. Default: what the client does by default. */
+    readonly reconnectMs?: number;
+  };
   /** How long a verification takes. Default: no time. */
   readonly verifyMs?: number;
   readonly proofSeconds?: number;
@@ -39,6 +51,8 @@ export interface Logout extends Login {
 export interface Counts {
   /** Verifier calls by user name. */
   readonly verified: Readonly<Record<string, number>>;
+  /** Those of them that found the password wrong. */
+  readonly wrong: Readonly<Record<string, number>>;
   /** Tool runs by tool. */
   readonly ran: Readonly<Record<string, number>>;
   /** MCP servers that were made here, and those that are not closed. */

@@ -35,6 +35,7 @@ interface Heard {
 /** Limiter, Basic, sessions and tools, as a node of many mounts them. */
 export function buildChain(setting: NodeSetting, heard: Heard): Chain {
   const verified: Record<string, number> = {};
+  const wrong: Record<string, number> = {};
   const ran: Record<string, number> = {};
   let made = 0;
   let live = 0;
@@ -82,7 +83,9 @@ export function buildChain(setting: NodeSetting, heard: Heard): Chain {
         async verify({ username, password }) {
           count(verified, username);
           if (setting.verifyMs) await wait(setting.verifyMs);
-          return setting.users[username] === password ? { subject: username } : null;
+          if ((setting.users[username] ?? setting.users['*']) === password) return { subject: username };
+          count(wrong, username);
+          return null;
         },
         startSession(principal, { sessionId }) {
           const enriched = { ...principal, token: randomBytes(24).toString('base64url') };
@@ -103,7 +106,7 @@ export function buildChain(setting: NodeSetting, heard: Heard): Chain {
     mcp,
     counts() {
       const { user, system } = process.cpuUsage();
-      return { verified, ran, made, live, cpuMs: (user + system) / 1000 };
+      return { verified, wrong, ran, made, live, cpuMs: (user + system) / 1000 };
     },
     release: stores.release,
   };
