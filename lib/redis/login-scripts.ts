@@ -41,7 +41,7 @@ for i = 4, #ARGV, 2 do
   local key = ARGV[i + 1]
   local open = base .. ':open:' .. key
   -- A client that lost its connection sends a call again: the first must not count against the second.
-  redis.call('ZREM', open, id)
+  if redis.call('ZSCORE', open, id) then redis.call('ZREM', open, id) end
   local failed = tonumber(redis.call('GET', base .. ':failed:' .. key) or '0')
   if not (failed and failed >= 0) then return redis.error_reply('ERR not a count of failures') end
   local held = failed + redis.call('ZCOUNT', open, string.format('(%.0f', now), '+inf') >= points
@@ -61,9 +61,10 @@ end
 if full then return {'full', string.format('%.0f', full)} end
 if busy then return {'busy', busy} end
 for _, open in ipairs(keys) do
+  -- The first to write, as Redis refuses it where memory is short, and lets all pass that follows a write.
+  redis.call('ZADD', open, now + hold, id)
   -- What no longer holds a point is kept as long again, so that a failure that is told of late still counts.
   redis.call('ZREMRANGEBYSCORE', open, '-inf', now - hold)
-  redis.call('ZADD', open, now + hold, id)
   redis.call('PEXPIRE', open, 2 * hold)
 end
 return taken
