@@ -46,6 +46,7 @@ export type GuardEvent = Common &
     | { readonly type: 'auth.throttled'; readonly retryAfterSeconds: number }
     | { readonly type: 'auth.unavailable'; readonly reason: GuardEventReason }
     | { readonly type: 'session.started' }
+    | { readonly type: 'session.restored' }
     | { readonly type: 'session.refused'; readonly reason: GuardEventReason }
     | { readonly type: 'session.ended'; readonly reason: SessionEndReason }
     | { readonly type: 'server.failed'; readonly reason: GuardEventReason }

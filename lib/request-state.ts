@@ -48,6 +48,9 @@ export interface SessionWitness {
 
 /** A guard that proves credentials, as the session binding knows it. */
 export interface ProofKeeper {
+  /** The guard's name. */
+  readonly owner?: string;
+  readonly hooks?: SessionHooks | undefined;
   forget(filter: PrincipalFilter): void;
   /** Tells when a principal has turned out to be inactive. Returns the way to stop listening. */
   onInactive(listener: (principal: Principal) => void): () => void;

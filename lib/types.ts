@@ -188,7 +188,7 @@ export interface SessionStore {
    * nobody has ended them: those that a node left behind when it died.
    */
   overdue?(which: OverdueSessions): Awaitable<readonly SessionRecord[]>;
-  /** Optional; for a shared store recommended, else each is got. Which of `ids` are kept. */
+  /** Optional; for a shared store recommended, else each is got. Which of `ids` are kept, and not over. */
   remaining?(ids: readonly string[]): Awaitable<readonly string[]>;
 }
 

@@ -12,7 +12,6 @@ import {
   type LimiterRefusal,
   type Proof,
   type RequestState,
-  type SessionHooks,
 } from '../request-state.js';
 import { onOver } from '../response-end.js';
 import type { Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
@@ -42,7 +41,6 @@ export interface AuthGuardConfig<C> {
   /** `false` where every credential proves somebody: there is nothing to guess, and the limiter is not asked. */
   readonly isLimited?: boolean;
   readonly prover: Prover;
-  readonly hooks?: SessionHooks | undefined;
   /** The guard's own credential in this request: absent, unusable, or presented. */
   present(request: Request, state: RequestState): Presented<C> | Denial | undefined;
   verify(credentials: C, context: VerifyContext): Awaitable<unknown>;
@@ -126,10 +124,11 @@ function deferredFor(refusal: LimiterRefusal, principal: Principal, pass: () => 
 function admit<C>(
   request: Request,
   state: RequestState,
-  { prover, hooks }: AuthGuardConfig<C>,
+  { prover }: AuthGuardConfig<C>,
   presented: Presented<C>,
   principal: Principal,
 ): void {
+  const { hooks } = prover;
   state.deferred = undefined;
   state.proof = {
     keeper: prover,

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { McpGuardErrorCode } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
 import { matchesFilter, principalKey } from '../principal.js';
-import type { LimiterRefusal, ProofKeeper, SessionWitness } from '../request-state.js';
+import type { LimiterRefusal, ProofKeeper, SessionHooks, SessionWitness } from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
 import { type IsActive, Liveness } from './liveness.js';
 import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
@@ -34,6 +34,7 @@ interface Flight {
 export interface ProverOptions extends VerificationOptions {
   readonly proofCache: ProofCacheOptions | false;
   readonly isActive: IsActive | undefined;
+  readonly hooks?: SessionHooks | undefined;
 }
 
 const MAX_REJECTED = 10_000;
@@ -54,6 +55,8 @@ const denied = (
  * bounded concurrency, timeout, verifier, settling, liveness.
  */
 export class Prover implements ProofKeeper {
+  readonly owner: string;
+  readonly hooks: SessionHooks | undefined;
   readonly #cache: ProofCache | undefined;
   readonly #rejected = new LRUCache<string, number>({ max: MAX_REJECTED });
   readonly #flights = new Map<string, Flight>();
@@ -65,6 +68,8 @@ export class Prover implements ProofKeeper {
   readonly #sessions = new Set<(sessionId: string) => SessionWitness | undefined>();
 
   constructor(options: ProverOptions) {
+    this.owner = options.owner;
+    this.hooks = options.hooks;
     this.#verification = new Verification(options);
     this.#liveness = new Liveness(options.owner, options.timeoutMs, options.isActive);
     this.#cache = options.proofCache === false ? undefined : new ProofCache(options.proofCache);

@@ -72,8 +72,8 @@ export function mcpBasicAuth(options: BasicAuthOptions): RequestHandler {
       timeoutMs,
       maxConcurrent,
       isActive: verifier.isActive?.bind(verifier),
+      hooks: hooksOf(verifier),
     }),
-    hooks: hooksOf(verifier),
     present: (request, state) => presentAuthorization(request, state, 'basic', present),
     verify: (_credentials, context) => run(context),
   });

@@ -94,8 +94,8 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
       timeoutMs,
       maxConcurrent,
       isActive: verifier.isActive?.bind(verifier),
+      hooks: hooksOf(verifier),
     }),
-    hooks: hooksOf(verifier),
     present: (request, state) =>
       presentAuthorization(request, state, 'bearer', (value) => {
         const credentials = parseBearer(value);

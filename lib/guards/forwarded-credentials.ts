@@ -83,8 +83,8 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
       timeoutMs,
       maxConcurrent: verifier ? (options.maxConcurrent ?? 64) : Number.POSITIVE_INFINITY,
       isActive: verifier?.isActive?.bind(verifier),
+      hooks: verifier && hooksOf(verifier),
     }),
-    hooks: verifier && hooksOf(verifier),
     present,
     verify: (taken, context) => (verifier ? verifier.verify(taken, context) : { subject: subjectOf(taken) }),
   });

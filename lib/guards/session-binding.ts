@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
+import { isGuardError } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
 import { defineGuard, type GuardOutcome, HANDLED, publisher } from '../guard.js';
 import { headerSessionId, querySessionId } from '../http/session-id.js';
@@ -32,6 +33,11 @@ export interface SessionBindingOptions {
   readonly onLimit?: 'evict-idle' | 'refuse';
   /** How often `isActive` is asked while a stream is open. Default 30. */
   readonly recheckSeconds?: number;
+  /**
+   * While the store fails: serve sessions that this process serves already, for at most `recheckSeconds` since the store
+   * last knew them, or refuse (503). Default `serve-known`. New sessions are refused in any case.
+   */
+  readonly onStoreDown?: 'serve-known' | 'refuse';
 }
 
 /** The middleware, and what an operator can do with its sessions. */
@@ -55,6 +61,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     maxSessionsPerPrincipal: rule.count,
     onLimit: oneOf('evict-idle', 'refuse'),
     recheckSeconds: rule.seconds,
+    onStoreDown: oneOf('serve-known', 'refuse'),
   });
   const publish = publisher('mcpSessionBinding');
   const registry = new SessionRegistry({
@@ -65,6 +72,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     maxSessionsPerPrincipal: options.maxSessionsPerPrincipal ?? REGISTRY_DEFAULTS.maxSessionsPerPrincipal,
     onLimit: options.onLimit ?? REGISTRY_DEFAULTS.onLimit,
     recheckSeconds: options.recheckSeconds ?? REGISTRY_DEFAULTS.recheckSeconds,
+    onStoreDown: options.onStoreDown ?? REGISTRY_DEFAULTS.onStoreDown,
     publish,
   });
 
@@ -85,7 +93,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const { deferred } = state;
     const principal = state.principal ?? deferred?.principal;
     if (!principal) return lastGate(request, state);
-    for (const keeper of state.keepers) registry.meet(keeper);
+    for (const keeper of state.keepers) registry.meet(keeper, state.keepers);
     const inHeader = headerSessionId(request);
     const sent = inHeader.kind === 'none' ? querySessionId(request) : inHeader;
     const isByQuery = inHeader.kind === 'none';
@@ -100,9 +108,9 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
       publish({ type: 'session.refused', reason, principal: principalKey(principal), session: id });
     let session: LiveSession | undefined;
     try {
-      session = isOurs ? await registry.find(id) : undefined;
+      session = isOurs ? await registry.find(id, principal, state.keepers) : undefined;
     } catch (error) {
-      tellRefusal('store_error');
+      tellRefusal(isGuardError(error) && error.code === 'closing' ? 'closing' : 'store_error');
       if (deferred) return deferred;
       throw error;
     }

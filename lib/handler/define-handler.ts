@@ -51,7 +51,7 @@ const NOT_ACCEPTABLE: Denial = { code: 'not_acceptable' };
 /** Makes the handler of one generation of the SDK; its options have been checked. */
 export function defineHandler(setup: HandlerSetup): McpHandler {
   const { enableJsonResponse = false, eventStore, keepAliveMs, transportClass } = setup;
-  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = setup;
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, failover = true } = setup;
   const drain = new Drain();
   const closed = new AbortController();
   const base = serveBase('mcpHandler', setup, closed.signal);
@@ -59,6 +59,8 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     ...base,
     transport: { transportClass, enableJsonResponse, eventStore, keepAliveMs },
     transports: new WeakMap(),
+    rebuilding: new WeakMap(),
+    failover,
   };
   /** Watches over requests that come without a session binding: their streams end in time, too. */
   const unbound = new SessionRegistry({

@@ -13,6 +13,11 @@ export interface HandlerOptions {
   readonly eventStore?: EventStore;
   /** How often an open stream shows that it is alive. Default: the SDK's. */
   readonly keepAliveMs?: number;
+  /**
+   * Whether a session of a shared store that another process began is built again here, from `createServer` and its
+   * `initialize`, when a request for it comes. Without, such a request is a 404. Default true.
+   */
+  readonly failover?: boolean;
   /** How long `createServer`, and `startSession`, may take. Default 5000. */
   readonly createTimeoutMs?: number;
   /**
@@ -43,6 +48,7 @@ export const HANDLER_RULES: Readonly<Record<HandlerRule, OptionRule>> = {
   enableJsonResponse: rule.flag,
   eventStore: methodsOf('storeEvent', 'replayEventsAfter'),
   keepAliveMs: rule.milliseconds,
+  failover: rule.flag,
   createTimeoutMs: rule.milliseconds,
   onError: rule.callback,
 };

@@ -5,7 +5,9 @@ import { isGuardError, McpGuardError } from '../errors.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
+import { keeperName } from '../sessions/keepers.js';
 import type { LiveSession } from '../sessions/live-session.js';
+import { type Beginning, mountOf } from '../sessions/origin.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
@@ -24,7 +26,8 @@ export async function prepareSession(
 ): Promise<LiveSession> {
   // As proven: a session of the caller's own that the request names has lent it what its login added.
   const { principal } = exchange;
-  const session = await takeSlot(registry, principal, message, context);
+  const by = state.proof?.keeper && keeperName(state.keepers, state.proof.keeper);
+  const session = await takeSlot(registry, principal, message, context, { by, at: mountOf(request) });
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
   try {
@@ -53,21 +56,17 @@ export async function takeSlot(
   registry: SessionRegistry,
   principal: Principal,
   message: unknown,
-  { publish, endings, closed }: ServeBase,
+  context: ServeBase,
+  beginning?: Beginning,
 ): Promise<LiveSession> {
+  const { publish, closed } = context;
   try {
-    const session = await registry.create(principal, message);
+    const session = await registry.create(principal, message, beginning);
     if (closed.aborted) {
       await registry.end(session, 'shutdown');
       throw new McpGuardError('closing');
     }
-    const end = (): Promise<void> => registry.end(session, 'shutdown');
-    endings.add(end);
-    const forget = async (): Promise<void> => {
-      await session.ending;
-      endings.delete(end);
-    };
-    session.signal.addEventListener('abort', () => void forget(), { once: true });
+    endOnClosing(session, registry, context);
     return session;
   } catch (error) {
     const isRefusal = isGuardError(error) && error.code !== 'unavailable';
@@ -75,4 +74,15 @@ export async function takeSlot(
     publish({ type: 'session.refused', reason, principal: principalKey(principal) });
     throw error;
   }
+}
+
+/** Ends a session, or lets go of it, when the handler closes. */
+export function endOnClosing(session: LiveSession, registry: SessionRegistry, { endings }: ServeBase): void {
+  const end = (): Promise<void> => registry.end(session, 'shutdown');
+  endings.add(end);
+  const forget = async (): Promise<void> => {
+    await session.ending;
+    endings.delete(end);
+  };
+  session.signal.addEventListener('abort', () => void forget(), { once: true });
 }

@@ -13,6 +13,8 @@ export class ScopedEventStore implements EventStore {
   readonly #onFailure: (error: unknown) => void;
   /** How often the store has failed. */
   failures = 0;
+  /** While a handshake is said again: its client has had the answers, and must not be sent them once more. */
+  isQuiet = false;
 
   /** `scope` tells sessions apart; the store sees only its hash. */
   constructor(store: EventStore, scope: string, onFailure: (error: unknown) => void) {
@@ -23,6 +25,7 @@ export class ScopedEventStore implements EventStore {
   }
 
   storeEvent(streamId: string, message: object): Promise<string> {
+    if (this.isQuiet) return Promise.resolve('');
     return this.#ask(() => this.#store.storeEvent(this.#prefix + streamId, message));
   }
 

@@ -32,8 +32,12 @@ export interface ServeBase {
 
 export interface ServeContext extends ServeBase {
   readonly transport: TransportOptions;
-  /** Of the sessions that this handler began: no other handler serves them. */
+  /** Of the sessions that this handler began, or took over: no other handler of this process serves them. */
   readonly transports: WeakMap<LiveSession, SessionTransport>;
+  /** Of the sessions that this handler is about to take over. */
+  readonly rebuilding: WeakMap<LiveSession, Promise<SessionTransport | undefined>>;
+  /** Whether sessions that other processes began are built again here. */
+  readonly failover: boolean;
 }
 
 export interface ServeSetup extends Pick<HandlerOptions, 'createTimeoutMs' | 'onError'> {

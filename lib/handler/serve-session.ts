@@ -6,11 +6,11 @@ import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
-import type { SessionRegistry } from '../sessions/session-registry.js';
 import { untilAborted } from '../within-time.js';
-import { makeSessionServer, prepareSession } from './prepare-session.js';
-import { openTransport, type ServeContext } from './serve-context.js';
-import type { SessionTransport } from './session-transport.js';
+import { connectSession } from './connect-session.js';
+import { prepareSession } from './prepare-session.js';
+import { canRebuild, transportOf } from './rebuild-session.js';
+import type { ServeContext } from './serve-context.js';
 import { writeWebResponse } from './web-response.js';
 
 /** Serves one request of a session, or the `initialize` that begins one; `message` is the body of a POST. */
@@ -25,9 +25,10 @@ export async function serveSession(
   const { session } = attachment;
   if (request.method === 'DELETE')
     return session ? endByClient(request, response, attachment, session, context) : REQUIRED;
-  if (request.method === 'GET') return session ? pass(request, response, session, context) : REQUIRED;
+  if (request.method === 'GET')
+    return session ? pass(request, response, state, attachment, context) : REQUIRED;
   if (isInitialize(message)) return start(request, response, state, attachment, context, message);
-  return session ? pass(request, response, session, context, message) : REQUIRED;
+  return session ? pass(request, response, state, attachment, context, message) : REQUIRED;
 }
 
 const REQUIRED: Denial = { code: 'session_required' };
@@ -36,11 +37,12 @@ const NOT_FOUND: Denial = { code: 'session_not_found' };
 async function pass(
   request: Request,
   response: Response,
-  session: LiveSession,
-  { transports }: ServeContext,
+  state: RequestState,
+  { registry, session }: SessionAttachment,
+  context: ServeContext,
   body?: unknown,
 ): Promise<Denial | undefined> {
-  const transport = transports.get(session);
+  const transport = session && (await transportOf(request, state, session, registry, context));
   if (!transport || session.ending) return NOT_FOUND;
   const web = await transport.handle(request, response, body);
   if (web) await writeWebResponse(web, response);
@@ -52,16 +54,19 @@ async function endByClient(
   response: Response,
   { registry, exchange }: SessionAttachment,
   session: LiveSession,
-  { transports }: ServeContext,
+  context: ServeContext,
 ): Promise<Denial | undefined> {
-  const transport = transports.get(session);
-  if (!transport || session.ending) return NOT_FOUND;
+  const transport = context.transports.get(session);
+  if (session.ending || !(transport || canRebuild(request, session, context))) return NOT_FOUND;
   // This very request outlives the session that it ends.
   registry.closed(exchange, session);
   session.isDeleting = true;
-  const web = await transport.handle(request, response);
+  // What another process serves need not be built here to be ended.
+  const web = transport ? await transport.handle(request, response) : new globalThis.Response();
   if (web?.ok) await registry.end(session, 'deleted');
   else session.isDeleting = false;
+  // It is over here, but another node could still build it again: its client has to ask once more.
+  if (web?.ok && registry.isLeftBehind(session)) return { code: 'unavailable' };
   if (web) await writeWebResponse(web, response);
   return undefined;
 }
@@ -77,7 +82,9 @@ async function start(
 ): Promise<Denial | undefined> {
   const session = await prepareSession(request, state, { registry, exchange }, context, message);
   try {
-    const transport = await connect(session, registry, state, context);
+    const transport = await connectSession(session, registry, state, context);
+    session.canMove = context.failover;
+    context.transports.set(session, transport);
     const web = await untilAborted(transport.handle(request, response, message), session.signal);
     registry.assertAlive(session);
     if (web?.ok && !isGone(response)) {
@@ -95,25 +102,4 @@ async function start(
     await registry.end(session, 'failed');
     throw error;
   }
-}
-
-async function connect(
-  session: LiveSession,
-  registry: SessionRegistry,
-  { forwarded }: RequestState,
-  context: ServeContext,
-): Promise<SessionTransport> {
-  const server = await makeSessionServer(session, context, forwarded);
-  const transport = await openTransport(server, session.id, context, {
-    onCalls: (running) => {
-      session.calls = running;
-      if (running === 0) registry.touch(session);
-    },
-    onClose: () => void registry.end(session, session.isDeleting ? 'deleted' : 'failed'),
-  });
-  if (session.ending) await transport.close();
-  registry.assertAlive(session);
-  session.closeServer = () => transport.close();
-  context.transports.set(session, transport);
-  return transport;
 }

@@ -8,7 +8,7 @@ import type { AuthInfo, Awaitable } from '../types.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
 import { ScopedEventStore } from './scoped-event-store.js';
 import type { ConnectableServer, EventStore, SdkTransport, SdkTransportClass } from './sdk.js';
-import { toolRequest, toWebRequest } from './web-request.js';
+import { replayRequest, toolRequest, toWebRequest } from './web-request.js';
 
 export interface TransportOptions {
   /** The transport of the SDK's generation that servers are of; loaded when the handler is made. */
@@ -29,10 +29,12 @@ export interface TransportEvents {
   onFailure(error: unknown): void;
 }
 
+const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };
 const CANCELLED = { code: -32800, message: 'Request cancelled' };
 
 /** One MCP server on the SDK's transport, fed with Express requests. The only place that knows the SDK's transport. */
 export class SessionTransport {
+  readonly #sessionId: string | undefined;
   readonly #transport: SdkTransport;
   readonly #server: ConnectableServer;
   readonly #calls: Calls;
@@ -41,12 +43,14 @@ export class SessionTransport {
   readonly #mayNeverSettle: boolean;
 
   private constructor(
+    sessionId: string | undefined,
     server: ConnectableServer,
     transport: SdkTransport,
     calls: Calls,
     events: ScopedEventStore | undefined,
     mayNeverSettle: boolean,
   ) {
+    this.#sessionId = sessionId;
     this.#events = events;
     this.#server = server;
     this.#transport = transport;
@@ -93,7 +97,7 @@ export class SessionTransport {
     const deliver = transport.onmessage;
     transport.onmessage = (message, extra) =>
       deliver?.(message, extra?.request ? { ...extra, request: toolRequest(extra.request) } : extra);
-    return new SessionTransport(server, transport, calls, events, enableJsonResponse);
+    return new SessionTransport(sessionId, server, transport, calls, events, enableJsonResponse);
   }
 
   /**
@@ -105,27 +109,40 @@ export class SessionTransport {
     response: ExpressResponse,
     body?: unknown,
   ): Promise<Response | undefined> {
-    const state = requestState(request);
-    const { principal, forwarded } = state;
-    if (!principal) throw new TypeError('SessionTransport: no principal');
     const failuresBefore = this.#events?.failures;
     const begun = this.#calls.begin(requestIds(body), { abandon: () => abandon(response) });
-    const authInfo = (request as unknown as { auth?: AuthInfo }).auth;
-    const handling = runAs(
-      principal,
-      () =>
-        this.#transport.handleRequest(toWebRequest(request, state.hiddenHeaders), {
-          parsedBody: body,
-          authInfo,
-        }),
-      forwarded,
-    );
+    const { hiddenHeaders } = requestState(request);
+    const handling = this.#say(request, toWebRequest(request, hiddenHeaders), body);
     const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
     if (!web) return undefined;
     if (!web.ok) for (const id of begun) this.#calls.finish(id);
     if (!web.ok && this.#events?.failures !== failuresBefore) throw new McpGuardError('unavailable');
     if (web.ok) for (const id of cancelledIds(body)) this.#cancel(id);
     return web;
+  }
+
+  /**
+   * Says the handshake of a session once more that another process began, as the principal of the request. Resolves to
+   * whether the server takes it.
+   */
+  async replay(request: ExpressRequest, initialize: unknown): Promise<boolean> {
+    const events = this.#events;
+    if (events) events.isQuiet = true;
+    try {
+      const said = replayRequest(request, this.#sessionId ?? '');
+      const answer = await this.#say(request, said, initialize);
+      if (!answer.ok || !hasResult(await answer.text())) return false;
+      return (await this.#say(request, said, INITIALIZED)).ok;
+    } finally {
+      if (events) events.isQuiet = false;
+    }
+  }
+
+  #say(request: ExpressRequest, said: Request, parsedBody: unknown): Promise<Response> {
+    const { principal, forwarded } = requestState(request);
+    if (!principal) throw new TypeError('SessionTransport: no principal');
+    const authInfo = (request as unknown as { auth?: AuthInfo }).auth;
+    return runAs(principal, () => this.#transport.handleRequest(said, { parsedBody, authInfo }), forwarded);
   }
 
   async close(): Promise<void> {
@@ -151,4 +168,10 @@ function abandon(response: ExpressResponse): void {
   if (response.destroyed || response.writableEnded) return;
   if (!response.headersSent) response.statusCode = 202;
   response.end();
+}
+
+/** Whether an answer, JSON or a stream of events, holds the result of a call. */
+function hasResult(text: string): boolean {
+  const events = text.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []));
+  return (events.length > 0 ? events : [text]).some((data) => data !== '' && 'result' in JSON.parse(data));
 }

@@ -76,6 +76,16 @@ function urlOf({ protocol, headers, originalUrl }: ExpressRequest): string {
   return url.href;
 }
 
+/** The POST of a message that the client sent to another node, for the session `id`. */
+export function replayRequest(request: ExpressRequest, id: string): Request {
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    'mcp-session-id': id,
+  };
+  return { method: 'POST', url: urlOf(request), headers: new Headers(headers) } as unknown as Request;
+}
+
 /** A request of `toWebRequest` as tools may have it: a real one, with nothing but what they may see. */
 export function toolRequest({ method, url, headers }: Request, signal?: AbortSignal): Request {
   return new Request(url, { method, headers: [...headers], ...(signal && { signal }) });

@@ -1,8 +1,9 @@
 import type { McpGuardErrorCode } from '../errors.js';
-import { mergePrincipal, principalKey } from '../principal.js';
+import { mergePrincipal, principalKey, sealPrincipal } from '../principal.js';
 import type { SessionHooks } from '../request-state.js';
-import type { Principal, SessionEndReason } from '../types.js';
+import type { Principal, SessionEndReason, SessionRecord } from '../types.js';
 import type { Exchange } from './exchange.js';
+import { type Origin, originOf } from './origin.js';
 
 const MAX_PROOFS = 4;
 
@@ -19,8 +20,18 @@ export class LiveSession {
   lastSeenAt: number;
   /** When `lastSeenAt` was last written to the store. */
   writtenAt: number;
+  /** When the store last said that it is kept. */
+  confirmedAt: number;
   /** The absolute end, milliseconds since the epoch. */
   expiresAt: number;
+  /** What other nodes have been told: until then it is busy here. */
+  busyUntil = 0;
+  /** Since when it has been seen busy, without a break. */
+  busySince: number | undefined;
+  /** Another node can go on with it. */
+  canMove = false;
+  /** Where another node began it: how it is built again. */
+  origin: Origin | undefined;
   hooks: SessionHooks | undefined;
   readonly exchanges: Set<Exchange> = new Set();
   /** Told of an `endSession` that fails. */
@@ -35,6 +46,8 @@ export class LiveSession {
   isStarting = false;
   /** Its client is about to end it. */
   isDeleting = false;
+  /** The store is being asked whether it is idle on all nodes. */
+  isAsked = false;
   /** The end, once it has begun. */
   ending: Promise<void> | undefined;
   endReason: SessionEndReason | undefined;
@@ -49,7 +62,26 @@ export class LiveSession {
     this.createdAt = now;
     this.lastSeenAt = now;
     this.writtenAt = now;
+    this.confirmedAt = now;
     this.expiresAt = expiresAt;
+  }
+
+  /** The session of a record, to be served here from now on. `undefined` where nothing can be built from it. */
+  static restored(record: SessionRecord): LiveSession | undefined {
+    const origin = originOf(record);
+    if (!origin || origin.message === null) return undefined;
+    const session = new LiveSession(
+      record.id,
+      sealPrincipal(origin.presented),
+      record.createdAt,
+      record.expiresAt,
+    );
+    session.principal = sealPrincipal(record.principal);
+    session.lastSeenAt = record.lastSeenAt;
+    session.writtenAt = record.lastSeenAt;
+    session.origin = origin;
+    session.canMove = true;
+    return session;
   }
 
   /** Aborted when the session ends. */

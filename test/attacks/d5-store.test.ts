@@ -28,7 +28,7 @@ interface Place extends Served {
 async function openPlace(): Promise<Place> {
   const store = watchedStore();
   const log: string[] = [];
-  const sessions = mcpSessionBinding({ store, maxSessions: 2 });
+  const sessions = mcpSessionBinding({ store, maxSessions: 2, onStoreDown: 'refuse' });
   const served = await serve(
     mcpBasicAuth({
       verifier: {

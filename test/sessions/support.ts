@@ -27,6 +27,7 @@ export function watched(options: Partial<SessionRegistryOptions> = {}): Watched 
     maxSessionsPerPrincipal: 32,
     onLimit: 'evict-idle',
     recheckSeconds: 30,
+    onStoreDown: 'serve-known',
     publish: (piece) => news.push(piece),
     ...options,
     store,

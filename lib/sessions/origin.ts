@@ -1,0 +1,53 @@
+import type { Request } from 'express';
+
+import { isRecord } from '../options.js';
+import { isPrincipal, principalKey } from '../principal.js';
+import type { Principal, SessionEndReason, SessionRecord } from '../types.js';
+
+/** Where a session began, beyond the message. */
+export interface Beginning {
+  /** Which guard of the chain proved its principal: its verifier undoes the login. */
+  readonly by?: string | undefined;
+  /** Where its handler is mounted. */
+  readonly at?: string | undefined;
+  /** Why it is over, where a node ended it that could not undo its login: that is left to another. */
+  readonly ended?: SessionEndReason | undefined;
+}
+
+/** How a session began: what another process needs to serve it, and to undo its login. */
+export interface Origin extends Beginning {
+  /** The `initialize`; `null` where the session is one stream, which no other process can go on with. */
+  readonly message: unknown;
+  /** The principal as it was proven. */
+  readonly presented: Principal;
+}
+
+/** What a store keeps of it, as plain data. */
+export function originData(message: unknown, presented: Principal, { by, at, ended }: Beginning): object {
+  return {
+    message,
+    presented,
+    ...(by !== undefined && { by }),
+    ...(at !== undefined && { at }),
+    ...(ended !== undefined && { ended }),
+  };
+}
+
+/** `undefined` for a record that was not kept by a registry, or that contradicts itself. */
+export function originOf({ initialize, principal }: SessionRecord): Origin | undefined {
+  if (!isRecord(initialize) || !isPrincipal(initialize.presented)) return undefined;
+  const { message, presented, by, at, ended } = initialize;
+  if (principalKey(presented) !== principalKey(principal)) return undefined;
+  return {
+    message,
+    presented,
+    ...(typeof by === 'string' && { by }),
+    ...(typeof at === 'string' && { at }),
+    ...(typeof ended === 'string' && { ended: ended as SessionEndReason }),
+  };
+}
+
+/** Where the handler of a request is mounted: the same on every node. */
+export function mountOf({ baseUrl, route }: Request): string {
+  return `${baseUrl} ${String(route?.path ?? '')}`;
+}

@@ -1,0 +1,79 @@
+import type { Publish } from '../events.js';
+import type { SessionHooks } from '../request-state.js';
+import type { Principal, SessionEndReason } from '../types.js';
+import { withinTime } from '../within-time.js';
+import type { StoredSessions } from './stored-sessions.js';
+
+/** Whoever waits for the end of a session (a client's DELETE, a shutdown) waits no longer for any part of it. */
+export const PATIENCE_MS = 5000;
+
+/** A session that is over. */
+export interface Ended {
+  readonly id: string;
+  readonly owner: string;
+  /** With what its login added. */
+  readonly principal: Principal;
+  readonly reason: SessionEndReason;
+  readonly hooks: SessionHooks | undefined;
+  readonly onEndError?: ((error: unknown) => void) | undefined;
+}
+
+/** Removes the records of sessions that are over, and undoes their logins: once over all nodes. */
+export class Removals {
+  readonly #records: StoredSessions;
+  readonly #publish: Publish;
+  /** Those whose record the store has failed to remove. */
+  readonly #leftBehind = new Map<string, Ended>();
+
+  constructor(records: StoredSessions, publish: Publish) {
+    this.#records = records;
+    this.#publish = publish;
+  }
+
+  /** Whether the session is over although its record may still be there: nobody may build it again from that. */
+  isLeftBehind(id: string): boolean {
+    return this.#leftBehind.has(id);
+  }
+
+  /** Whether it was this call that removed the record. Never rejects. */
+  async remove(ended: Ended): Promise<boolean> {
+    try {
+      const isOurs = await this.#records.delete(ended.id, ended.reason);
+      this.#leftBehind.delete(ended.id);
+      return isOurs;
+    } catch {
+      this.#fail('store_error', ended);
+      // Where no other node can find the record, the login is undone here.
+      if (!this.#records.isShared) return true;
+      this.#leftBehind.set(ended.id, ended);
+      return false;
+    }
+  }
+
+  /** Tries again to remove what was left behind. Never rejects. */
+  async retry(): Promise<void> {
+    for (const ended of this.#leftBehind.values()) {
+      try {
+        const isOurs = await this.#records.delete(ended.id, ended.reason);
+        if (this.#leftBehind.delete(ended.id) && isOurs) await this.undo(ended);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** Undoes the login. Never rejects. */
+  async undo(ended: Ended): Promise<void> {
+    const { id: sessionId, principal, reason, hooks, onEndError } = ended;
+    try {
+      await withinTime(() => hooks?.endSession?.(principal, { sessionId, reason }), PATIENCE_MS);
+    } catch (error) {
+      this.#fail('end_session', ended);
+      onEndError?.(error);
+    }
+  }
+
+  #fail(reason: 'store_error' | 'end_session', { owner, id }: Ended): void {
+    this.#publish({ type: 'server.failed', reason, principal: owner, session: id });
+  }
+}

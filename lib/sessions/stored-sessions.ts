@@ -1,0 +1,84 @@
+import { McpGuardError } from '../errors.js';
+import type {
+  OverdueSessions,
+  PrincipalFilter,
+  SessionChanges,
+  SessionEndReason,
+  SessionLimits,
+  SessionRecord,
+  SessionStore,
+} from '../types.js';
+import { withinTime } from '../within-time.js';
+
+const TIMEOUT_MS = 5000;
+
+type Created = Awaited<ReturnType<SessionStore['create']>>;
+
+/** The store with an end to all waiting: what it throws, and its silence, is `unavailable`. */
+export class StoredSessions {
+  readonly isShared: boolean;
+  readonly #store: SessionStore;
+
+  constructor(store: SessionStore) {
+    this.#store = store;
+    this.isShared = store.shared === true;
+  }
+
+  async create(record: SessionRecord, limits: SessionLimits): Promise<Created> {
+    const keeping = (async () => this.#store.create(record, limits))();
+    try {
+      return await this.#ask(() => keeping);
+    } catch (error) {
+      // A store that takes it after all must not keep it.
+      keeping.then((late) => late !== 'limit' && this.#store.delete(record.id, 'failed')).catch(() => {});
+      throw error;
+    }
+  }
+
+  get(id: string): Promise<SessionRecord | undefined> {
+    return this.#ask(() => this.#store.get(id));
+  }
+
+  update(id: string, changes: SessionChanges): Promise<void> {
+    return this.#ask(() => this.#store.update(id, changes));
+  }
+
+  delete(id: string, reason: SessionEndReason): Promise<boolean> {
+    return this.#ask(() => this.#store.delete(id, reason));
+  }
+
+  list(filter: PrincipalFilter): Promise<readonly SessionRecord[]> {
+    return this.#ask(() => this.#store.list(filter));
+  }
+
+  /** Some of the sessions that are over although nobody has ended them. */
+  async overdue(which: OverdueSessions): Promise<readonly SessionRecord[]> {
+    if (this.#store.overdue) return this.#ask(async () => (await this.#store.overdue?.(which)) ?? []);
+    const { expiredAt, idleSince } = which;
+    const isOver = ({ expiresAt, lastSeenAt, busyUntil = 0 }: SessionRecord): boolean =>
+      expiresAt <= expiredAt || (lastSeenAt <= idleSince && busyUntil <= expiredAt);
+    return (await this.list({})).filter(isOver);
+  }
+
+  /** Which of `ids` are kept, and not over. */
+  async remaining(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set();
+    if (this.#store.remaining)
+      return new Set(await this.#ask(async () => this.#store.remaining?.(ids) ?? []));
+    const records = await Promise.all(ids.map((id) => this.get(id)));
+    return new Set(records.flatMap((record) => (record && record.expiresAt > Date.now() ? [record.id] : [])));
+  }
+
+  async #ask<T>(question: () => T | PromiseLike<T>): Promise<T> {
+    try {
+      const answer = question();
+      return isPromiseLike(answer) ? await withinTime(() => answer, TIMEOUT_MS) : answer;
+    } catch (cause) {
+      throw new McpGuardError('unavailable', { cause });
+    }
+  }
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
+}
