@@ -46,8 +46,8 @@ export class LiveSession {
   isStarting = false;
   /** Its client is about to end it. */
   isDeleting = false;
-  /** The store is being asked whether it is idle on all nodes. */
-  isAsked = false;
+  /** Until then the store is not asked again whether it is idle on all nodes. */
+  askedUntil = 0;
   /** The end, once it has begun. */
   ending: Promise<void> | undefined;
   endReason: SessionEndReason | undefined;

@@ -19,7 +19,7 @@ const at = ({ nodes: [, second] }: Cluster, session: Session): Session =>
 
 const seenBy = async (session: Session): Promise<Seen> => JSON.parse(await session.tool('whoami')) as Seen;
 
-describe('a session that another node began', () => {
+describe('S5 a session that another node began', () => {
   for (const enableJsonResponse of [false, true]) {
     it(`goes on here, ${enableJsonResponse ? 'with JSON' : 'with events'}: same id, same issued token, one login`, async () => {
       await using nodes = await cluster({ handler: { enableJsonResponse } });
@@ -158,7 +158,7 @@ describe('a session that another node began', () => {
   }
 });
 
-describe('a session that several nodes serve', () => {
+describe('S5 a session that several nodes serve', () => {
   /** Ends it from the second node. */
   const ends: readonly (readonly [string, (nodes: Cluster, session: Session) => Promise<unknown>])[] = [
     ['deleted', (nodes, session) => at(nodes, session).delete()],
@@ -259,7 +259,7 @@ describe('a session that several nodes serve', () => {
   }).timeout(10_000);
 });
 
-describe('a session whose node has died', () => {
+describe('S5 a session whose node has died', () => {
   for (const isPlain of [false, true]) {
     for (const [reason, binding] of [
       ['idle', { idleSeconds: 1 }],
@@ -283,7 +283,7 @@ describe('a session whose node has died', () => {
   }
 });
 
-describe('while the store fails', () => {
+describe('S5 while the store fails', () => {
   it('D3 serves what it serves already, and nothing else', async () => {
     await using nodes = await cluster();
     const [first] = nodes.nodes;

@@ -8,7 +8,7 @@ import { guardedV2, type SeenByEra } from './support.js';
 
 const ping = { jsonrpc: '2.0', id: 9, method: 'ping' };
 
-describe('a session of the 2025 era that another node began, on v2', () => {
+describe('S5 a session of the 2025 era that another node began, on v2', () => {
   for (const enableJsonResponse of [false, true]) {
     it(`goes on here, ${enableJsonResponse ? 'with JSON' : 'with events'}, and is a 404 for anybody else`, async () => {
       const shared = sharedRecords();

@@ -1,0 +1,87 @@
+import type { Publish } from '../events.js';
+import type { SessionEndReason, SessionRecord } from '../types.js';
+import type { Keepers } from './keepers.js';
+import type { LiveSession } from './live-session.js';
+import { RecentEnds } from './recent-ends.js';
+import { RecordEnds } from './record-ends.js';
+import { Removals } from './removals.js';
+import type { Roster } from './roster.js';
+import type { StoredSessions } from './stored-sessions.js';
+import { type RecordFate, takeDown } from './take-down.js';
+
+/** The one path on which a session ends, whoever ends it. */
+export class SessionEnds {
+  readonly removals: Removals;
+  readonly ofRecords: RecordEnds;
+  readonly #roster: Roster;
+  readonly #records: StoredSessions;
+  readonly #publish: Publish;
+  /** Ends under way: until then the record is theirs to remove. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #recent = new RecentEnds();
+
+  constructor(roster: Roster, records: StoredSessions, keepers: Keepers, publish: Publish) {
+    this.removals = new Removals(records, publish);
+    this.ofRecords = new RecordEnds(records, this.removals, keepers, publish);
+    this.#roster = roster;
+    this.#records = records;
+    this.#publish = publish;
+  }
+
+  /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
+  end(session: LiveSession, reason: SessionEndReason): Promise<void> {
+    const isKept = this.#records.isShared && reason === 'shutdown' && session.canMove;
+    return session.ending ?? this.finish(session, reason, isKept ? 'kept' : 'remove');
+  }
+
+  /** Lets go of a session that other nodes can go on with. */
+  release(session: LiveSession): Promise<void> {
+    // Who waits for an answer here is not told that the session is over.
+    session.exchanges.clear();
+    return this.finish(session, 'shutdown', 'kept');
+  }
+
+  finish(session: LiveSession, reason: SessionEndReason, fate: RecordFate): Promise<void> {
+    if (session.ending) return session.ending;
+    session.endReason = reason;
+    if (fate !== 'kept') this.#recent.note(session.id);
+    this.#roster.remove(session);
+    const ending = takeDown(session, reason, fate, this.removals, this.#publish);
+    session.ending = ending;
+    this.#underWay.set(session.id, ending);
+    void ending.then(() => this.#underWay.get(session.id) === ending && this.#underWay.delete(session.id));
+    return ending;
+  }
+
+  /** What the store has removed to make room. */
+  evict(ids: readonly string[], records: readonly SessionRecord[]): void {
+    for (const id of ids) {
+      this.#recent.note(id);
+      const victim = this.#roster.sessions.get(id);
+      const record = records.find((other) => other.id === id);
+      if (victim) void this.finish(victim, 'evicted', 'us');
+      else if (record) void this.ofRecords.removed(record, 'evicted');
+    }
+  }
+
+  /** Another node has ended it. */
+  hear(id: string, reason: SessionEndReason): void {
+    this.#recent.note(id);
+    const session = this.#roster.sessions.get(id);
+    if (session) void this.finish(session, reason, 'others');
+  }
+
+  /** Whether it ended, or was heard to end, a moment ago: then what the store was still saying of it is old. */
+  hasEnded(id: string): boolean {
+    return this.#recent.has(id) || this.removals.isLeftBehind(id);
+  }
+
+  /** The end of that session, where it is under way. */
+  underWay(id: string): Promise<void> | undefined {
+    return this.#underWay.get(id);
+  }
+
+  async allUnderWay(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+}
