@@ -11,6 +11,9 @@ const PROBE_MS = 250;
 /** What to do with an answer that comes after its caller was told that there is none. */
 export type OnLate = (reply: unknown) => void;
 
+/** A call that Redis never got: nothing can have come of it. */
+export class NotSent extends Error {}
+
 /**
  * The user's client with an end to all waiting. Rejects at once where the client is not connected, so that nothing gets
  * into an offline queue, and while Redis owes answers, so that nothing piles up in a connection that is stuck.
@@ -46,10 +49,10 @@ export class Connection {
   }
 
   async #bounded(work: () => Promise<unknown>, onLate: OnLate | undefined): Promise<unknown> {
-    if (!isReady(this.#client)) throw new Error('Redis is not connected');
+    if (!isReady(this.#client)) throw new NotSent('Redis is not connected');
     const now = Date.now();
     if (this.#owed > 0) {
-      if (now - this.#probedAt < PROBE_MS) throw new Error('Redis does not answer');
+      if (now - this.#probedAt < PROBE_MS) throw new NotSent('Redis does not answer');
       this.#probedAt = now;
     }
     const working = work();
