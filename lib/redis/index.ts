@@ -1,2 +1,4 @@
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.js';
 export { type RedisLoginStoreOptions, redisLoginStore } from './login-store.js';
+export { redisSessionStore } from './redis-session-store.js';
+export type { RedisSessionStoreOptions } from './session-options.js';
