@@ -17,7 +17,10 @@ export interface NodeProcess extends AsyncDisposable {
   /** What its `startSession` and `endSession` did, in order. They stay when it is dead. */
   readonly logins: readonly Login[];
   readonly logouts: readonly Logout[];
+  readonly pid: number;
   counts(): Promise<Counts>;
+  /** Waits until its stores can be used. */
+  ready(): Promise<void>;
   list(filter?: PrincipalFilter): Promise<ReturnType<Questions['list']>>;
   revoke(target: RevocationTarget): Promise<number>;
   /** Shuts it down in order; resolves to its exit code when it has ended by itself. */
@@ -63,7 +66,9 @@ export async function nodeProcess(setting: NodeSetting): Promise<NodeProcess> {
     },
     logins: heard.logins,
     logouts: heard.logouts,
+    pid: child.pid ?? 0,
     counts: () => ask('counts'),
+    ready: () => ask('ready'),
     list: (filter = {}) => ask('list', filter),
     revoke: (target) => ask('revoke', target),
     async close(graceMs = 1000) {

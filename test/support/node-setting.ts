@@ -23,8 +23,6 @@ export interface NodeSetting {
     readonly client?: 'redis' | 'ioredis';
     readonly prefix?: string;
     readonly timeoutMs?: number;
-    /** Keeps the events of streams, too. */
-    readonly events?: boolean;
     /** How long the client waits before it connects again. Default: what the client does by default. */
     readonly reconnectMs?: number;
   };
@@ -65,6 +63,8 @@ export interface Counts {
 /** What the parent may ask, with the arguments and the answer. */
 export interface Questions {
   counts(): Counts;
+  /** Waits until the stores can be used. */
+  ready(): void;
   list(filter: PrincipalFilter): readonly { readonly id: string; readonly principal: Principal }[];
   revoke(target: RevocationTarget): number;
   /** Shuts down in order; the process ends by itself afterwards. */

@@ -8,19 +8,23 @@ export interface Owned {
   overAt: number;
 }
 
-export type Violation =
+/** What must not be. */
+export const VIOLATIONS = [
   /** Somebody was served who should not have been. */
-  | 'bypass'
+  'bypass',
   /** A session that was acknowledged, and that nobody ended, is gone. */
-  | 'lost'
+  'lost',
   /** The right person was refused as if they were the wrong one. */
-  | 'refused'
+  'refused',
   /** More wrong passwords were verified than the limiter allows. */
-  | 'guessed'
+  'guessed',
   /** A login was undone more than once. */
-  | 'undone twice'
+  'undone twice',
   /** An answer that nothing explains, or none in 10 seconds. */
-  | 'unexpected';
+  'unexpected',
+] as const;
+
+export type Violation = (typeof VIOLATIONS)[number];
 
 /** What was seen, and what it must not be. */
 export class Ledger {

@@ -5,20 +5,15 @@ import { initialize, toolCall } from '../../support/call.js';
 import { digest } from '../../support/children/chain.js';
 import { textOf } from '../../support/session.js';
 import type { Ledger, Owned } from './ledger.js';
+import { PEOPLE, PROBE, personOf, STRANGER, TARGETS } from './people.js';
 import type { Random } from './random.js';
 import { type Got, send } from './request.js';
 import type { Place, World } from './world.js';
 
-/** People whose accounts are guessed at, each with one address. */
-export const PEOPLE = ['ada', 'bob', 'cleo', 'dora'];
-const STRANGER = 'mallory';
-export const PASSWORD = 'the right one';
 /** Sessions that are kept going. */
 const WANTED = 24;
 /** An ended session may be served by a node that cannot ask, and for as long after it can. */
 const RECOVERY_MS = 2000;
-
-const addressOf = (user: string): string => `192.0.2.${1 + [...PEOPLE, STRANGER].indexOf(user)}`;
 
 export interface LoadOptions {
   readonly world: World;
@@ -32,10 +27,18 @@ export interface LoadOptions {
 export class Load {
   readonly #options: LoadOptions;
   #isOver = false;
+  #calls = 0;
   #working: readonly Promise<void>[] = [];
 
   constructor(options: LoadOptions) {
     this.#options = options;
+  }
+
+  /** Everybody is known by every node, and their addresses by Redis: from then on nobody else's guesses hold them up. */
+  async prepare(): Promise<void> {
+    for (const place of this.#options.world.places) {
+      for (const user of [...PEOPLE, PROBE, STRANGER]) await this.begin(place, user, 'first login');
+    }
   }
 
   start(): void {
@@ -65,7 +68,7 @@ export class Load {
   async begin(place: Place, user: string, who = 'new session'): Promise<string | undefined> {
     const { ledger } = this.#options;
     const process = place.node;
-    const got = await send(ledger, place, { who, ...this.#as(user), body: initialize() });
+    const got = await send(ledger, place, { who, ...personOf(user), body: initialize() });
     const id = got.headers['mcp-session-id'];
     if (got.status === 200 && typeof id === 'string') {
       ledger.served(user, `${process.name} ${process.pid}`);
@@ -76,17 +79,17 @@ export class Load {
     return undefined;
   }
 
-  #as(user: string): { user: string; password: string; address: string } {
-    const known = PEOPLE.includes(user) || user === STRANGER;
-    return { user, password: PASSWORD, address: known ? addressOf(user) : '198.51.100.1' };
-  }
-
   #mustBe(allowed: readonly number[], got: Got, kind: 'bypass' | 'refused', what: string): void {
     if (allowed.includes(got.status)) return;
     this.#options.ledger.violate(
       got.status >= 500 || got.status === 400 ? 'unexpected' : kind,
       `${what}: ${got.status} ${got.text.slice(0, 200)}`,
     );
+  }
+
+  #next(): number {
+    this.#calls += 1;
+    return this.#calls;
   }
 
   async #begin(random: Random): Promise<void> {
@@ -107,9 +110,10 @@ export class Load {
     const since = performance.now();
     const got = await send(ledger, place, {
       who: session.state === 'over' ? 'ended session' : 'session',
-      ...this.#as(session.owner),
+      ...personOf(session.owner),
       session: session.id,
-      body: toolCall('token'),
+      // Two requests of one session under one id are one to the SDK.
+      body: toolCall('token', {}, this.#next()),
     });
     const what = `session of ${session.owner} at ${place.name}`;
     if (got.status === 200) this.#served(session, place, since, got, what);
@@ -141,9 +145,9 @@ export class Load {
   /** Somebody who does not know the password. */
   async #guess(random: Random): Promise<void> {
     const { world, ledger } = this.#options;
-    const live = ledger.live();
+    const user = random.pick(TARGETS);
+    const live = ledger.live().filter(({ owner }) => owner === user);
     const session = live.length > 0 && random.next() < 0.5 ? random.pick(live) : undefined;
-    const user = session?.owner ?? random.pick(PEOPLE);
     const got = await send(ledger, random.pick(world.places), {
       who: 'guess',
       user,
@@ -164,7 +168,7 @@ export class Load {
     const method = random.pick(['POST', 'GET', 'DELETE']);
     const got = await send(ledger, random.pick(world.places), {
       who: 'stolen id',
-      ...this.#as(STRANGER),
+      ...personOf(STRANGER),
       method,
       session,
       ...(method === 'POST' && { body: toolCall('whoami') }),
@@ -180,17 +184,17 @@ export class Load {
     const session = random.pick(live);
     const place = random.pick(world.places);
     session.state = 'ending';
-    const ended = random.next() < 0.5 ? this.#delete(session, place) : this.#revoke(session, place);
+    const ended = random.next() < 0.5 ? this.delete(session, place) : this.#revoke(session, place);
     const isOver = await ended;
     // Redis may have forgotten it meanwhile.
     if (ledger.sessions.has(session)) ledger.settle(session, isOver ? 'over' : 'unsure');
   }
 
-  async #delete(session: Owned, place: Place): Promise<boolean> {
+  async delete(session: Owned, place: Place): Promise<boolean> {
     const { ledger } = this.#options;
     const got = await send(ledger, place, {
       who: 'delete',
-      ...this.#as(session.owner),
+      ...personOf(session.owner),
       method: 'DELETE',
       session: session.id,
     });

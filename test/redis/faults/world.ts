@@ -13,6 +13,8 @@ export interface Place {
   readonly proxy: FaultProxy;
   /** The process that is there now. */
   node: NodeProcess;
+  /** It is being killed, and nobody has to answer. */
+  isDying: boolean;
   /** When something was last wrong between this node and Redis; now, while it is. */
   disturbedAt(): number;
   disturb(): void;
@@ -27,6 +29,8 @@ export interface World extends AsyncDisposable {
   kill(place: Place): Promise<void>;
   /** Puts a new process where one was killed. */
   restart(place: Place): Promise<void>;
+  /** How many wrong passwords were verified for each user, by dead nodes too. To be asked once, at the end. */
+  wrong(): Promise<ReadonlyMap<string, number>>;
   /** What the nodes' logins did, those of dead nodes too. */
   logins(): readonly Login[];
   logouts(): readonly Logout[];
@@ -41,6 +45,10 @@ export async function world({ nodes, redis: more, ...setting }: WorldOptions): P
   const redis = await redisServer({ keepsData: true });
   const secret = randomBytes(32).toString('base64');
   const ever: NodeProcess[] = [];
+  const guesses = new Map<string, number>();
+  const keep = (wrong: Readonly<Record<string, number>>): void => {
+    for (const [user, count] of Object.entries(wrong)) guesses.set(user, (guesses.get(user) ?? 0) + count);
+  };
 
   async function start(name: string, proxy: FaultProxy, port?: number): Promise<NodeProcess> {
     const url = `redis://127.0.0.1:${proxy.port}`;
@@ -60,8 +68,9 @@ export async function world({ nodes, redis: more, ...setting }: WorldOptions): P
     let wrong = 0;
     let at = Number.NEGATIVE_INFINITY;
     const { port, url } = node;
+    await node.ready();
     return {
-      ...{ name, port, url, proxy, node },
+      ...{ name, port, url, proxy, node, isDying: false },
       disturbedAt: () => (wrong > 0 ? performance.now() : at),
       disturb() {
         wrong += 1;
@@ -77,9 +86,19 @@ export async function world({ nodes, redis: more, ...setting }: WorldOptions): P
   return {
     redis,
     places,
-    kill: ({ node }) => node.kill(),
+    async kill(place) {
+      keep((await place.node.counts()).wrong);
+      place.isDying = true;
+      await place.node.kill();
+    },
     async restart(place) {
       place.node = await start(place.name, place.proxy, place.port);
+      place.isDying = false;
+      await place.node.ready();
+    },
+    async wrong() {
+      for (const { node } of places) keep((await node.counts()).wrong);
+      return guesses;
     },
     logins: () => ever.flatMap(({ logins }) => logins),
     logouts: () => ever.flatMap(({ logouts }) => logouts),

@@ -23,6 +23,8 @@ export interface Chain {
   readonly sessions: SessionBinding;
   readonly mcp: McpHandler;
   counts(): Counts;
+  /** Waits until its stores can be used. */
+  ready(): Promise<void>;
   /** Lets go of what the stores stand on. */
   release(): void;
 }
@@ -108,6 +110,7 @@ export function buildChain(setting: NodeSetting, heard: Heard): Chain {
       const { user, system } = process.cpuUsage();
       return { verified, wrong, ran, made, live, cpuMs: (user + system) / 1000 };
     },
+    ready: stores.ready,
     release: stores.release,
   };
 }

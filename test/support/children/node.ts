@@ -7,7 +7,7 @@ import { buildChain } from './chain.js';
 
 const setting = JSON.parse(process.env.NODE_SETTING ?? '') as NodeSetting;
 const tell = (told: Told): void => void process.send?.(told);
-const { app, sessions, mcp, counts, release } = buildChain(setting, {
+const { app, sessions, mcp, counts, ready, release } = buildChain(setting, {
   login: (login) => tell({ tell: 'login', login }),
   logout: (logout) => tell({ tell: 'logout', logout }),
 });
@@ -19,6 +19,7 @@ const server = app.listen(setting.port ?? 0, '127.0.0.1', (error) => {
 type Answers = { [Verb in keyof Questions]: (...args: Parameters<Questions[Verb]>) => unknown };
 const answers: Answers = {
   counts,
+  ready,
   list: (filter) => sessions.list(filter),
   revoke: (target) => sessions.revoke(target),
   async close(graceMs) {
