@@ -12,8 +12,9 @@ import { Script } from './script.js';
 export const STORE: Script = new Script(
   `
 local entry = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[3], '*', 'stream', ARGV[1], 'message', ARGV[2])
-local oldest = redis.call('TIME')[1] - ARGV[4]
-redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', math.max(oldest, 0) * 1000))
+local time = redis.call('TIME')
+local oldest = (time[1] - ARGV[4]) * 1000 + math.floor(time[2] / 1000)
+redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', math.max(oldest, 0)))
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return entry
 `,
