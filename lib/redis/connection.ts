@@ -8,6 +8,9 @@ export const DEFAULT_TIMEOUT_MS = 200;
 /** While Redis owes answers, one call in this many milliseconds asks whether it is back. */
 const PROBE_MS = 250;
 
+/** What a call is rejected with that was not made: it has changed nothing, and will not. */
+export class NotSent extends Error {}
+
 /** What to do with an answer that comes after its caller was told that there is none. */
 export type OnLate = (reply: unknown) => void;
 
@@ -35,21 +38,23 @@ export class Connection {
     onLate?: OnLate,
   ): Promise<unknown> {
     const operands = [String(keys.length), ...keys, ...args] as const;
+    const sendWhole = (): Promise<unknown> => sendTo(this.#client, ['EVAL', script.source, ...operands]);
     return this.#bounded(async () => {
+      if (script.keepsOrder) return sendWhole();
       try {
         return await sendTo(this.#client, ['EVALSHA', script.sha, ...operands]);
       } catch (error) {
         if (!isNoScript(error) || !isReady(this.#client)) throw error;
-        return sendTo(this.#client, ['EVAL', script.source, ...operands]);
+        return sendWhole();
       }
     }, onLate);
   }
 
   async #bounded(work: () => Promise<unknown>, onLate: OnLate | undefined): Promise<unknown> {
-    if (!isReady(this.#client)) throw new Error('Redis is not connected');
+    if (!isReady(this.#client)) throw new NotSent('Redis is not connected');
     const now = Date.now();
     if (this.#owed > 0) {
-      if (now - this.#probedAt < PROBE_MS) throw new Error('Redis does not answer');
+      if (now - this.#probedAt < PROBE_MS) throw new NotSent('Redis does not answer');
       this.#probedAt = now;
     }
     const working = work();

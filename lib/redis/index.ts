@@ -1,1 +1,3 @@
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.js';
+export { type RedisEventStore, type RedisEventStoreOptions, redisEventStore } from './event-store.js';
+export { type RedisLoginStoreOptions, redisLoginStore } from './login-store.js';

@@ -1,62 +1,13 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
 import { until } from '../support/gate.js';
 import type { Left } from './children/ending-sessions.js';
+import { start } from './support/child.js';
 import { right } from './support/people.js';
 import { MCP_LINES, rawRequest } from './support/raw.js';
 import { begin } from './support/sessions.js';
-
-interface Child extends Disposable {
-  readonly process: ChildProcessByStdio<null, Readable, null>;
-  /** Its next line, parsed. */
-  line<T>(): Promise<T>;
-  /** Waits until it has ended by itself; resolves to its exit code. */
-  exit(): Promise<number | null>;
-}
-
-const PATIENCE_MS = 45_000;
-
-/**
- * Runs a module of `children/` with a Node of its own, compiled or not as this file is. Nothing here waits for ever:
- * a process that does not end is killed, or it would keep the pipes of this one open.
- */
-function start(name: string, ...args: readonly string[]): Child {
-  const isSource = import.meta.url.endsWith('.ts');
-  const path = fileURLToPath(new URL(`./children/${name}.${isSource ? 'ts' : 'js'}`, import.meta.url));
-  const loader = isSource ? ['--import', 'tsx'] : [];
-  // V8 counts in the heap where it measures coverage.
-  const { NODE_V8_COVERAGE: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--expose-gc', ...loader, path, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env,
-  });
-  const lines: string[] = [];
-  let isSilent = false;
-  createInterface(child.stdout)
-    .on('line', (line) => lines.push(line))
-    .on('close', () => {
-      isSilent = true;
-    });
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  return {
-    process: child,
-    async line() {
-      await until(`${name} says something`, () => lines.length > 0 || isSilent, PATIENCE_MS);
-      return JSON.parse(lines.shift() ?? '"ended without a word"');
-    },
-    async exit() {
-      await until(`${name} ends by itself`, hasEnded, 15_000);
-      return child.exitCode;
-    },
-    [Symbol.dispose]: () => void child.kill('SIGKILL'),
-  };
-}
 
 it('E6: 2,000 sessions begun and ended in every way, random aborts among them: nothing is left of them', async () => {
   using child = start('ending-sessions', '2300');

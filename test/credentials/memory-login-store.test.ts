@@ -3,266 +3,63 @@ import { expect } from 'chai';
 import { MemoryLoginStore } from '../../lib/credentials/memory-login-store.js';
 import type { LoginKeys } from '../../lib/types.js';
 import { stopClock } from '../support/clock.js';
+import { loginStoreSuite, type World } from './login-store-suite.js';
 import { fail, reserved, room } from './support.js';
 
 const budget = { points: 3, durationSeconds: 60 };
 const keys: LoginKeys = { ip: 'ip', ipAccount: 'source', account: 'account' };
-const DAY_MS = 24 * 3600 * 1000;
+const KNOWN_MS = 30 * 24 * 3600 * 1000;
+
+async function inMemory(): Promise<World> {
+  const clock = stopClock();
+  return {
+    open: () => new MemoryLoginStore(),
+    pass: async (ms) => clock.advance(ms),
+    [Symbol.asyncDispose]: async () => clock[Symbol.dispose](),
+  };
+}
 
 describe('MemoryLoginStore', () => {
-  describe('reserve', () => {
-    it('takes one point of every key', async () => {
-      const store = new MemoryLoginStore();
-      const reservation = await reserved(store, keys, budget);
-      expect(reservation.keys).to.deep.equal(keys);
-      for (const [kind, key] of Object.entries(keys)) {
-        expect(await room(store, { [kind]: key }, budget)).to.equal(2);
-      }
-    });
+  loginStoreSuite(inMemory);
 
-    it('takes what is asked for only', async () => {
-      const store = new MemoryLoginStore();
-      expect((await reserved(store, { ip: 'ip' }, budget)).keys).to.deep.equal({ ip: 'ip' });
-      expect((await reserved(store, {}, budget)).keys).to.deep.equal({});
-      expect(await room(store, { account: 'account' }, budget)).to.equal(3);
-    });
-
-    it('takes no point of any key where one has none', async () => {
-      const store = new MemoryLoginStore();
-      await fail(store, { account: 'account' }, budget, 3);
-      expect(await store.reserve(keys, budget)).to.include({ status: 'full' });
-      expect(await room(store, { ip: 'ip' }, budget)).to.equal(3);
-      expect(await room(store, { ipAccount: 'source' }, budget)).to.equal(3);
-    });
-
-    it('is busy, and names the key, where attempts in flight fill it together with failures', async () => {
-      const store = new MemoryLoginStore();
-      await fail(store, { account: 'account' }, budget, 1);
-      const first = await reserved(store, keys, budget);
-      await reserved(store, { account: 'account' }, budget);
-      expect(await store.reserve(keys, budget)).to.deep.equal({ status: 'busy', key: 'account' });
-      await store.settle(first, 'released', budget);
-      expect(await store.reserve(keys, budget)).to.include({ status: 'reserved' });
-    });
-
-    it('is full only by failures, and says so although attempts in flight fill another key', async () => {
-      const store = new MemoryLoginStore();
-      for (let i = 0; i < 3; i += 1) await reserved(store, { ip: 'ip' }, budget);
-      await fail(store, { account: 'account' }, budget, 3);
-      expect(await store.reserve(keys, budget)).to.deep.equal({ status: 'full', retryAfterSeconds: 60 });
-    });
-
-    it('counts a failure that is recorded while the store still reads', async () => {
-      const store = new MemoryLoginStore();
-      const last = await reserved(store, keys, { points: 1, durationSeconds: 60 });
-      const asking = store.reserve(keys, { points: 1, durationSeconds: 60 });
-      await store.settle(last, 'failed', { points: 1, durationSeconds: 60 });
-      expect(await asking).to.include({ status: 'full' });
-    });
-
-    it('never overshoots under parallel asking', async () => {
-      const store = new MemoryLoginStore();
-      const answers = await Promise.all(Array.from({ length: 200 }, () => store.reserve(keys, budget)));
-      expect(answers.filter(({ status }) => status === 'reserved')).to.have.length(3);
-      expect(answers.filter(({ status }) => status === 'busy')).to.have.length(197);
-    });
-
-    it('gives every reservation an id of its own', async () => {
-      const store = new MemoryLoginStore();
-      const ids = await Promise.all([1, 2, 3].map(async () => (await reserved(store, keys, budget)).id));
-      expect(new Set(ids).size).to.equal(3);
-    });
+  it('counts a failure that is recorded while it still reads', async () => {
+    const store = new MemoryLoginStore();
+    const last = await reserved(store, keys, { points: 1, durationSeconds: 60 });
+    const asking = store.reserve(keys, { points: 1, durationSeconds: 60 });
+    await store.settle(last, 'failed', { points: 1, durationSeconds: 60 });
+    expect(await asking).to.include({ status: 'full' });
   });
 
-  describe('settle', () => {
-    it('failed: the points stay spent', async () => {
-      const store = new MemoryLoginStore();
-      await fail(store, keys, budget, 1);
-      for (const [kind, key] of Object.entries(keys)) {
-        expect(await room(store, { [kind]: key }, budget)).to.equal(2);
-      }
-    });
-
-    it('released: the points are given back, failures stay', async () => {
-      const store = new MemoryLoginStore();
-      await fail(store, keys, budget, 1);
-      await store.settle(await reserved(store, keys, budget), 'released', budget);
-      for (const [kind, key] of Object.entries(keys)) {
-        expect(await room(store, { [kind]: key }, budget)).to.equal(2);
-      }
-    });
-
-    it('W3 proven: only the source is cleared, never the address or the account', async () => {
-      const store = new MemoryLoginStore();
-      await fail(store, keys, budget, 2);
-      await store.settle(await reserved(store, keys, budget), 'proven', budget);
-      expect(await room(store, { ip: 'ip' }, budget)).to.equal(1);
-      expect(await room(store, { account: 'account' }, budget)).to.equal(1);
-      expect(await room(store, { ipAccount: 'source' }, budget)).to.equal(3);
-    });
-
-    for (const [first, second] of [
-      ['failed', 'released'],
-      ['failed', 'proven'],
-      ['failed', 'failed'],
-      ['released', 'released'],
-      ['released', 'failed'],
-      ['proven', 'released'],
-    ] as const) {
-      it(`B11 ${first}, then ${second}: the second does nothing`, async () => {
-        const [once, twice] = [new MemoryLoginStore(), new MemoryLoginStore()];
-        for (const store of [once, twice]) {
-          await reserved(store, keys, budget);
-          const reservation = await reserved(store, keys, budget);
-          await store.settle(reservation, first, budget);
-          if (store === twice) await store.settle(reservation, second, budget);
-        }
-        for (const [kind, key] of Object.entries(keys)) {
-          const one = { [kind]: key };
-          expect(await room(twice, one, budget), kind).to.equal(await room(once, one, budget));
-        }
-      });
-    }
-
-    it('knows nothing of a reservation that is not its own', async () => {
-      const store = new MemoryLoginStore();
-      await store.settle({ status: 'reserved', id: 'stranger', keys }, 'failed', budget);
-      await store.settle({ status: 'reserved', id: 'stranger', keys }, 'released', budget);
-      expect(await room(store, keys, budget)).to.equal(3);
-    });
+  it('ends a window to the millisecond, and tells whole seconds until the last of them', async () => {
+    using clock = stopClock();
+    const store = new MemoryLoginStore();
+    await fail(store, keys, budget, 3);
+    clock.advance(59_999);
+    expect(await store.reserve(keys, budget)).to.deep.equal({ status: 'full', retryAfterSeconds: 1 });
+    clock.advance(1);
+    expect(await room(store, keys, budget)).to.equal(3);
   });
 
-  describe('the window', () => {
-    it('ends durationSeconds after its first failure', async () => {
-      using clock = stopClock();
-      const store = new MemoryLoginStore();
-      await fail(store, keys, budget, 1);
-      clock.advance(30_000);
-      await fail(store, keys, budget, 2);
-      clock.advance(29_999);
-      expect(await store.reserve(keys, budget)).to.include({ status: 'full' });
-      clock.advance(1);
-      expect(await room(store, keys, budget)).to.equal(3);
-    });
-
-    it('tells how long it lasts: whole seconds, rounded up, one at least', async () => {
-      using clock = stopClock();
-      const store = new MemoryLoginStore();
-      await fail(store, { ip: 'ip' }, budget, 3);
-      const retryAfter = async (): Promise<unknown> => {
-        const answer = await store.reserve(keys, budget);
-        return answer.status === 'full' && answer.retryAfterSeconds;
-      };
-      expect(await retryAfter()).to.equal(60);
-      clock.advance(29_500);
-      expect(await retryAfter()).to.equal(31);
-      clock.advance(30_499);
-      expect(await retryAfter()).to.equal(1);
-    });
-
-    it('of several full keys the longest counts', async () => {
-      using clock = stopClock();
-      const store = new MemoryLoginStore();
-      await fail(store, { ip: 'ip' }, budget, 3);
-      clock.advance(20_000);
-      await fail(store, { account: 'account' }, budget, 3);
-      expect(await store.reserve(keys, budget)).to.deep.equal({ status: 'full', retryAfterSeconds: 60 });
-    });
-
-    for (const outcome of ['failed', 'proven', 'released'] as const) {
-      it(`B11 that ends during an attempt which is then ${outcome} leaves no count below zero`, async () => {
-        using clock = stopClock();
-        const store = new MemoryLoginStore();
-        await fail(store, keys, budget, 2);
-        const reservation = await reserved(store, keys, budget);
-        clock.advance(60_000);
-        await store.settle(reservation, outcome, budget);
-        expect(await room(store, { ip: 'ip' }, budget)).to.equal(outcome === 'failed' ? 2 : 3);
-        clock.advance(60_000);
-        expect(await room(store, { ip: 'ip' }, budget)).to.equal(3);
-      });
-    }
-
-    it('takes the longest window that there is', async () => {
-      using clock = stopClock();
-      const long = { points: 1, durationSeconds: 2_147_483 };
-      const store = new MemoryLoginStore();
-      await fail(store, keys, long, 1);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      clock.advance(2_147_482_999);
-      expect(await store.reserve(keys, long)).to.include({ status: 'full' });
-    });
+  it('takes the longest window that there is, to the millisecond', async () => {
+    using clock = stopClock();
+    const long = { points: 1, durationSeconds: 2_147_483 };
+    const store = new MemoryLoginStore();
+    await fail(store, keys, long, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    clock.advance(2_147_482_999);
+    expect(await store.reserve(keys, long)).to.include({ status: 'full' });
   });
 
-  describe('a known source', () => {
-    const owner: LoginKeys = { ip: 'home', ipAccount: 'home of ada', account: 'account' };
-
-    async function lockedOut(): Promise<MemoryLoginStore> {
-      const store = new MemoryLoginStore();
-      await store.settle(await reserved(store, owner, budget), 'proven', budget);
-      await fail(store, { account: 'account' }, budget, 3);
-      return store;
-    }
-
-    it('B7 is not held up by its account, and is reserved without it', async () => {
-      const store = await lockedOut();
-      expect((await reserved(store, owner, budget)).keys).to.deep.equal({
-        ip: 'home',
-        ipAccount: 'home of ada',
-      });
-    });
-
-    it('is not held up by attempts in flight on its account either', async () => {
-      const store = new MemoryLoginStore();
-      await store.settle(await reserved(store, owner, budget), 'proven', budget);
-      for (let i = 0; i < 3; i += 1) await reserved(store, { account: 'account' }, budget);
-      expect((await reserved(store, owner, budget)).keys).to.not.have.property('account');
-    });
-
-    it('counts on its account as long as there is room', async () => {
-      const store = new MemoryLoginStore();
-      await store.settle(await reserved(store, owner, budget), 'proven', budget);
-      await fail(store, owner, budget, 1);
-      expect(await room(store, { account: 'account' }, budget)).to.equal(2);
-    });
-
-    it('has a budget of its own, no more', async () => {
-      const store = await lockedOut();
-      await fail(store, owner, budget, 3);
-      expect(await store.reserve(owner, budget)).to.include({ status: 'full' });
-    });
-
-    it('is still held up by its address', async () => {
-      const store = await lockedOut();
-      await fail(store, { ip: 'home' }, budget, 3);
-      expect(await store.reserve(owner, budget)).to.include({ status: 'full' });
-    });
-
-    it('says nothing about another source, or about no source', async () => {
-      const store = await lockedOut();
-      expect(await store.reserve({ ...owner, ipAccount: 'elsewhere' }, budget)).to.include({
-        status: 'full',
-      });
-      expect(await store.reserve({ ip: 'home', account: 'account' }, budget)).to.include({ status: 'full' });
-    });
-
-    it('becomes known by proof alone', async () => {
-      const store = new MemoryLoginStore();
-      await store.settle(await reserved(store, owner, budget), 'released', budget);
-      await fail(store, { account: 'account' }, budget, 3);
-      expect(await store.reserve(owner, budget)).to.include({ status: 'full' });
-    });
-
-    it('is known for 30 days', async () => {
-      using clock = stopClock();
-      const store = new MemoryLoginStore();
-      await store.settle(await reserved(store, owner, budget), 'proven', budget);
-      clock.advance(30 * DAY_MS - 1);
-      await fail(store, { account: 'account' }, budget, 3);
-      expect(await store.reserve(owner, budget)).to.include({ status: 'reserved' });
-      clock.advance(1);
-      expect(await store.reserve(owner, budget)).to.include({ status: 'full' });
-    });
+  it('knows a source for 30 days, to the millisecond', async () => {
+    using clock = stopClock();
+    const store = new MemoryLoginStore();
+    const owner: LoginKeys = { ipAccount: 'source', account: 'account' };
+    await store.settle(await reserved(store, owner, budget), 'proven', budget);
+    clock.advance(KNOWN_MS - 1);
+    await fail(store, { account: 'account' }, budget, 3);
+    expect(await store.reserve(owner, budget)).to.include({ status: 'reserved' });
+    clock.advance(1);
+    expect(await store.reserve(owner, budget)).to.include({ status: 'full' });
   });
 
   describe('W24 memory', () => {
