@@ -14,6 +14,9 @@ export class NotSent extends Error {}
 /** What to do with an answer that comes after its caller was told that there is none. */
 export type OnLate = (reply: unknown) => void;
 
+/** A call that Redis never got: nothing can have come of it. */
+export class NotSent extends Error {}
+
 /**
  * The user's client with an end to all waiting. Rejects at once where the client is not connected, so that nothing gets
  * into an offline queue, and while Redis owes answers, so that nothing piles up in a connection that is stuck.

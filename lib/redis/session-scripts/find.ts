@@ -1,0 +1,84 @@
+import type { Script } from '../script.js';
+import { sessionScript } from './common.js';
+
+/** How many sessions are told of as overdue at once. */
+const MOST_OVERDUE = 100;
+
+/** Input: `spaces` ({ ns, hash }). Answers the records of that name. */
+export const GET: Script = sessionScript(`
+local found = {}
+for _, space in ipairs(input.spaces) do table.insert(found, read(space.ns, space.hash)) end
+return found
+`);
+
+/** Input: `spaces` ({ ns, subject? }). Answers the records of that subject, or all, but for what has expired. */
+export const LIST: Script = sessionScript(`
+local found = {}
+for _, space in ipairs(input.spaces) do
+  local subject = space.subject and named(space.ns, 'subject', space.subject)
+  local members = subject and redis.call('SMEMBERS', subject)
+    or redis.call('ZRANGEBYSCORE', named(space.ns, 'expires'), '(' .. whole(now), '+inf')
+  for _, hash in ipairs(members) do
+    local record = read(space.ns, hash)
+    if not record then
+      unindex(space.ns, hash)
+      if subject then redis.call('SREM', subject, hash) end
+    elseif (tonumber(record[EXPIRES_AT]) or 0) > now then
+      table.insert(found, record)
+    end
+  end
+end
+return found
+`);
+
+/** Input: `spaces` ({ ns }), `expiredAt`, `idleSince`. Answers the records, those that have expired before those that are idle. */
+export const OVERDUE: Script = sessionScript(`
+local function by(index, latest)
+  local due = {}
+  for _, space in ipairs(input.spaces) do
+    local members =
+      redis.call('ZRANGEBYSCORE', named(space.ns, index), '-inf', latest, 'WITHSCORES', 'LIMIT', 0, ${MOST_OVERDUE})
+    for i = 1, #members, 2 do
+      table.insert(due, {ns = space.ns, hash = members[i], at = tonumber(members[i + 1])})
+    end
+  end
+  table.sort(due, function(a, b) return a.at < b.at end)
+  return due
+end
+
+for _, space in ipairs(input.spaces) do
+  prune(space.ns)
+  -- What is no longer busy is seen again: its node has died, or had nothing to write.
+  local idle = redis.call('ZRANGEBYSCORE', named(space.ns, 'busy'), '-inf', whole(now), 'LIMIT', 0, 1000)
+  for _, hash in ipairs(idle) do index(space.ns, hash) end
+end
+
+local found, known = {}, {}
+local function take(due)
+  for _, session in ipairs(due) do
+    local name = session.ns .. ':' .. session.hash
+    if #found < ${MOST_OVERDUE} and not known[name] then
+      known[name] = true
+      local record = read(session.ns, session.hash)
+      if record then table.insert(found, record) else unindex(session.ns, session.hash) end
+    end
+  end
+end
+take(by('expires', input.expiredAt))
+take(by('seen', input.idleSince))
+return found
+`);
+
+/** Input: `sessions` (for each the names of its record, "ns:session:hash"). Answers the places, from 1, of those that are kept. */
+export const REMAINING: Script = sessionScript(`
+local kept = {}
+for place, names in ipairs(input.sessions) do
+  for _, name in ipairs(names) do
+    if redis.call('EXISTS', named(name)) == 1 then
+      table.insert(kept, place)
+      break
+    end
+  end
+end
+return kept
+`);
