@@ -4,6 +4,8 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect } from 'chai';
 
 import type { McpHandlerOptions } from '../../lib/index.js';
+import { openEventRecords, type RecordedStore } from '../redis/event-support.js';
+import { needsRedis } from '../redis/login-support.js';
 import { call, toolCall } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
 import { eventStore } from '../support/event-store.js';
@@ -17,11 +19,38 @@ const isLog = ({ method }: { method?: string }): boolean => method === 'notifica
 const logged = (stream: Stream): unknown[] => stream.messages.filter(isLog).map(({ params }) => params?.data);
 const lastId = (stream: Stream): string => String(stream.events.at(-1)?.id);
 
-for (const tellsStreams of [true, false]) {
-  describe(`resumption, with a store that ${tellsStreams ? 'tells' : 'does not tell'} the stream of an event`, () => {
+/** Where the events of a test are kept. */
+interface Keeping extends AsyncDisposable {
+  store(): RecordedStore;
+}
+
+const inMemory = (tellsStreams: boolean) => async (): Promise<Keeping> => ({
+  store: () => eventStore(tellsStreams),
+  [Symbol.asyncDispose]: async () => {},
+});
+
+const KINDS: Readonly<Record<string, () => Promise<Keeping>>> = {
+  'a store that tells the stream of an event': inMemory(true),
+  'a store that does not tell the stream of an event': inMemory(false),
+  redisEventStore: openEventRecords,
+};
+
+for (const [kind, keep] of Object.entries(KINDS)) {
+  describe(`resumption, with ${kind}`, () => {
+    if (kind === 'redisEventStore') needsRedis();
+    let keeping: Keeping | undefined;
+    const newStore = (): RecordedStore => {
+      if (!keeping) throw new Error('not open');
+      return keeping.store();
+    };
+    beforeEach(async () => {
+      keeping = await keep();
+    });
+    afterEach(() => keeping?.[Symbol.asyncDispose]());
+
     let servers: Map<string, McpServer>;
     let steps: Gate[];
-    const serving = (store = eventStore(tellsStreams), options: Partial<McpHandlerOptions> = {}) => {
+    const serving = (store = newStore(), options: Partial<McpHandlerOptions> = {}) => {
       servers = new Map();
       steps = [gate(), gate()];
       return guarded({
@@ -109,7 +138,7 @@ for (const tellsStreams of [true, false]) {
     });
 
     it("refuses an event id of another session, the person's own too, without an event", async () => {
-      const store = eventStore(tellsStreams);
+      const store = newStore();
       await using app = await serving(store);
       for (const name of ['ann', 'ben']) {
         const other = await begin(app.url, as(name));
@@ -131,7 +160,7 @@ for (const tellsStreams of [true, false]) {
     });
 
     it('names streams of two sessions apart in the store, and shows it no session id', async () => {
-      const store = eventStore(tellsStreams);
+      const store = newStore();
       await using app = await serving(store);
       const sessions = [await begin(app.url, as('ann')), await begin(app.url, as('ann'))];
       for (const session of sessions) await log(session, 'hello');
@@ -142,7 +171,7 @@ for (const tellsStreams of [true, false]) {
 
     it('ends the answer of a call whose result cannot be kept, and the session can go idle', async () => {
       using clock = stopClock();
-      const store = eventStore(tellsStreams);
+      const store = newStore();
       const { storeEvent } = store;
       store.storeEvent = async (streamId, message) => {
         if ('result' in message && 'content' in message.result) throw new Error('s3cret');

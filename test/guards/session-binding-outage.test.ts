@@ -20,7 +20,7 @@ class FailingStore extends MemorySessionStore {
 describe('mcpSessionBinding, when its store fails', () => {
   it('answers 503, tells why, and goes on when the store is back', async () => {
     const store = new FailingStore();
-    await using endpoint = await guarded({ binding: { store } });
+    await using endpoint = await guarded({ binding: { store, onStoreDown: 'refuse' } });
     const session = await begin(endpoint.url, as('ann'));
     using heard = listen();
     store.isDown = true;

@@ -39,6 +39,7 @@ describe('mcpSessionBinding', () => {
       maxSessionsPerPrincipal: bad.count,
       onLimit: ['', 'evict', 'REFUSE', null, true, ['refuse']],
       recheckSeconds: bad.seconds,
+      onStoreDown: ['', 'serve', 'REFUSE', null, true, ['refuse']],
     },
   );
 

@@ -28,6 +28,7 @@ describe('mcpHandler', () => {
       eventStore: [null, 'x', {}, { storeEvent() {} }, { replayEventsAfter() {} }, () => {}],
       keepAliveMs: bad.milliseconds,
       createTimeoutMs: bad.milliseconds,
+      failover: bad.flag,
       onError: bad.callback,
     },
   );

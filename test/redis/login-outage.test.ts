@@ -12,7 +12,7 @@ import {
   randomPrefix,
   rejectionOf,
 } from './login-support.js';
-import { type OwnRedis, openOwnRedis } from './own-redis.js';
+import { needsRedisServer, type OwnRedis, openOwnRedis } from './own-redis.js';
 
 const budget = { points: 3, durationSeconds: 60 };
 const keys: LoginKeys = { ip: 'ip', ipAccount: 'source', account: 'account' };
@@ -25,7 +25,7 @@ async function roomAgain(store: LoginStore): Promise<number> {
 
 for (const [kind, openClient] of Object.entries(CLIENTS)) {
   describe(`redisLoginStore over ${kind}, when Redis fails`, () => {
-    needsRedis();
+    needsRedisServer();
     let own: OwnRedis;
     beforeEach(async () => {
       own = await openOwnRedis();

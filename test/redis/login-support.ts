@@ -108,14 +108,18 @@ function isReachable(): Promise<boolean> {
   });
 }
 
-/** Skips the tests of this suite where no Redis listens; with `REQUIRE_SERVICES=1` that is a failure. */
-export function needsRedis(): void {
-  before(async function () {
-    if (await isReachable()) return;
-    if (process.env.REQUIRE_SERVICES === '1') throw new Error(`no Redis on 127.0.0.1:${PORT}`);
+/** Skips the tests of this suite where there is no `what`; with `REQUIRE_SERVICES=1` that is a failure. */
+export function needs(what: string, isThere: () => boolean | Promise<boolean>): void {
+  before(`needs ${what}`, async function () {
+    if (await isThere()) return;
+    if (process.env.REQUIRE_SERVICES === '1') throw new Error(`there is no ${what}`);
+    console.log(`    skipped: there is no ${what}`);
     this.skip();
   });
 }
+
+/** Skips the tests of this suite where no Redis listens. */
+export const needsRedis = (): void => needs(`Redis on 127.0.0.1:${PORT}`, isReachable);
 
 /** What `work` rejects with, or `undefined`. */
 export async function rejectionOf(work: () => unknown): Promise<unknown> {

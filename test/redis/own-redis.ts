@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { until } from '../support/gate.js';
+import { needs } from './login-support.js';
 
 /** A Redis of the test's own, in memory alone, that may come to harm. */
 export interface OwnRedis extends AsyncDisposable {
@@ -30,6 +31,10 @@ function answers(port: number): Promise<boolean> {
     socket.once('data', () => resolve(true)).once('error', () => resolve(false));
   });
 }
+
+/** Skips the tests of this suite where `redis-server` is not installed. */
+export const needsRedisServer = (): void =>
+  needs('redis-server', () => spawnSync('redis-server', ['--version']).status === 0);
 
 /** Starts a `redis-server` on a free port. */
 export async function openOwnRedis(): Promise<OwnRedis> {

@@ -79,6 +79,7 @@ const sessions: SessionBinding = mcpSessionBinding({
   maxSessionsPerPrincipal: 32,
   onLimit: 'refuse',
   recheckSeconds: 30,
+  onStoreDown: 'refuse',
 });
 const listed: Promise<readonly SessionRecord[]> = sessions.list({ tenant: 'north' });
 const ended: Promise<number>[] = [

@@ -38,6 +38,7 @@ const full: McpHandler = mcpHandler({
   eventStore,
   keepAliveMs: 15_000,
   createTimeoutMs: 1000,
+  failover: false,
   onError: (error) => console.error(isGuardError(error) ? error.code : error),
 });
 export const closing: Promise<void>[] = [full.close(), full.close({ graceMs: 0 })];

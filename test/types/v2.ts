@@ -35,6 +35,7 @@ const options: McpHandlerOptions = {
   enableJsonResponse: true,
   keepAliveMs: 15_000,
   createTimeoutMs: 1000,
+  failover: false,
   onError: console.error,
 };
 const mcp: McpHandler = mcpHandler(options);

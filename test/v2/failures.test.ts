@@ -48,6 +48,7 @@ describe('mcpHandler of v2', () => {
       eventStore: [null, 'x', {}, { storeEvent() {} }],
       keepAliveMs: bad.milliseconds,
       createTimeoutMs: bad.milliseconds,
+      failover: bad.flag,
       onError: bad.callback,
       bus: [null, 'x', {}, { publish() {} }],
       mayHear: bad.callback,
