@@ -48,7 +48,7 @@ export class Finding {
     caller: Principal | undefined,
     chain: readonly ProofKeeper[],
   ): Promise<LiveSession | undefined> {
-    const record = await this.#ask(id);
+    const record = await this.#ask(id, caller);
     const session = this.#roster.sessions.get(id);
     if (session ? session.ending : this.#ends.hasEnded(id)) return undefined;
     if (record === 'unknown') return session;
@@ -80,8 +80,11 @@ export class Finding {
     return true;
   }
 
-  /** The record; `unknown` where the store fails, and what is known here will do. */
-  async #ask(id: string): Promise<SessionRecord | undefined | 'unknown'> {
+  /**
+   * The record; `unknown` where the store fails, and what is known here will do. Not for a stranger: whose id is unknown is
+   * told of the outage, and so must be who asks with somebody else's.
+   */
+  async #ask(id: string, caller: Principal | undefined): Promise<SessionRecord | undefined | 'unknown'> {
     try {
       return await this.#records.get(id);
     } catch (error) {
@@ -90,6 +93,7 @@ export class Finding {
       const now = Date.now();
       const isKnown =
         session !== undefined &&
+        session.owner === (caller && principalKey(caller)) &&
         now - session.confirmedAt <= recheckSeconds * 1000 &&
         !this.#watch.overdue(session, now);
       if (onStoreDown === 'serve-known' && isKnown) return 'unknown';
