@@ -14,9 +14,6 @@ export class NotSent extends Error {}
 /** What to do with an answer that comes after its caller was told that there is none. */
 export type OnLate = (reply: unknown) => void;
 
-/** A call that Redis never got: nothing can have come of it. */
-export class NotSent extends Error {}
-
 /**
  * The user's client with an end to all waiting. Rejects at once where the client is not connected, so that nothing gets
  * into an offline queue, and while Redis owes answers, so that nothing piles up in a connection that is stuck.
@@ -41,14 +38,12 @@ export class Connection {
     onLate?: OnLate,
   ): Promise<unknown> {
     const operands = [String(keys.length), ...keys, ...args] as const;
-    const sendWhole = (): Promise<unknown> => sendTo(this.#client, ['EVAL', script.source, ...operands]);
     return this.#bounded(async () => {
-      if (script.keepsOrder) return sendWhole();
       try {
         return await sendTo(this.#client, ['EVALSHA', script.sha, ...operands]);
       } catch (error) {
         if (!isNoScript(error) || !isReady(this.#client)) throw error;
-        return sendWhole();
+        return sendTo(this.#client, ['EVAL', script.source, ...operands]);
       }
     }, onLate);
   }
