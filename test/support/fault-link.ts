@@ -49,7 +49,9 @@ export class FaultLink {
   reset(): void {
     for (const flow of this.#flows) flow.stop();
     for (const socket of [this.#client, this.#server]) {
-      if (!socket.destroyed) socket.resetAndDestroy();
+      // Reset while it is shutting down, a socket would never close.
+      if (socket.writableEnded) socket.destroy();
+      else if (!socket.destroyed) socket.resetAndDestroy();
     }
   }
 
