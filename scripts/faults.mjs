@@ -59,7 +59,7 @@ const summary = await run({
 const isGood = sum(summary.violations) === 0;
 if (values.json) console.log(JSON.stringify(summary, undefined, 2));
 else {
-  const { seed, nodes, client, seconds, faults, requests, violations, examples, left } = summary;
+  const { seed, nodes, client, seconds, faults, requests, notes, violations, examples, left } = summary;
   const ms = (figures) => `${figures.p50} / ${figures.p99} / ${figures.max}`;
   console.log(`\n\n${sum(faults)} faults, ${nodes} nodes, client ${client}, seed ${seed}, ${seconds} s`);
   table('Faults', faults);
@@ -69,6 +69,7 @@ else {
     'until all is as before': ms(summary.recoveryMs),
   });
   table('When everything had been ended', left);
+  table('Worth to be told', notes);
   table('What must not be', violations);
   for (const example of examples) console.log(`  ${example}`);
 }

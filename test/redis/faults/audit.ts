@@ -7,6 +7,8 @@ import type { World } from './world.js';
 /** What is left when every session has been revoked; with faults in between, not all of it can be nothing. */
 export interface Left {
   readonly logins: number;
+  /** Logins that nobody could undo, as Redis had been emptied. */
+  readonly forgotten: number;
   /** Logins that nobody has undone: the answer that it is theirs to do was lost, or their node was killed. */
   readonly notUndone: number;
   readonly records: number;
@@ -29,10 +31,12 @@ export async function audit(world: World, ledger: Ledger, limits: Limits): Promi
   const undone = new Map<string, number>();
   for (const { token = '' } of world.logouts()) undone.set(token, (undone.get(token) ?? 0) + 1);
   for (const [, count] of undone) if (count > 1) ledger.violate('undone twice', `a login, ${count} times`);
+  const left = world.logins().flatMap(({ token = '' }) => (undone.has(token) ? [] : [token]));
   const counts = await Promise.all(world.places.map(({ node }) => node.counts()));
   return {
     logins: world.logins().length,
-    notUndone: world.logins().filter(({ token = '' }) => !undone.has(token)).length,
+    forgotten: left.filter((token) => ledger.forgottenLogins.has(token)).length,
+    notUndone: left.filter((token) => !ledger.forgottenLogins.has(token)).length,
     records: (await first?.node.list())?.length ?? 0,
     servers: counts.reduce((sum, { live }) => sum + live, 0),
   };

@@ -1,3 +1,5 @@
+import type { Login } from '../../support/node-setting.js';
+
 /** What a session ought to be, as its owner knows it. */
 export interface Owned {
   readonly id: string;
@@ -29,6 +31,8 @@ export type Violation = (typeof VIOLATIONS)[number];
 /** What was seen, and what it must not be. */
 export class Ledger {
   readonly requests: Record<string, number> = {};
+  /** What may happen, and is worth to be told. */
+  readonly notes: Record<string, number> = {};
   readonly violations: { readonly kind: Violation; readonly text: string }[] = [];
   /** How long each 503 took, and each return to normal. */
   readonly refusedMs: number[] = [];
@@ -36,7 +40,9 @@ export class Ledger {
   readonly sessions = new Set<Owned>();
   /** Sessions that ended, the newest last. */
   readonly over: Owned[] = [];
+  /** How often Redis was emptied, and the tokens of the logins that it knew of. */
   forgotten = 0;
+  readonly forgottenLogins = new Set<string>();
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** Who was proven by which process, and who was proven since Redis last forgot whom it knows. */
   readonly #proofs = new Set<string>();
@@ -45,6 +51,10 @@ export class Ledger {
   count(who: string, outcome: string): void {
     const key = `${who}: ${outcome}`;
     this.requests[key] = (this.requests[key] ?? 0) + 1;
+  }
+
+  note(what: string): void {
+    this.notes[what] = (this.notes[what] ?? 0) + 1;
   }
 
   violate(kind: Violation, text: string): void {
@@ -68,8 +78,9 @@ export class Ledger {
     if (this.over.length > 40) this.over.shift();
   }
 
-  /** Redis has forgotten everything. */
-  flushed(): void {
+  /** Redis has forgotten everything, `logins` too. */
+  flushed(logins: readonly Login[]): void {
+    for (const { token = '' } of logins) this.forgottenLogins.add(token);
     this.#flushedAt = performance.now();
     for (const session of this.sessions) this.settle(session, 'unsure');
     this.forgotten += 1;

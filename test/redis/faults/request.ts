@@ -1,6 +1,13 @@
 import { basic, call, type Reply } from '../../support/call.js';
-import type { Ledger } from './ledger.js';
-import type { Place } from './world.js';
+import type { Ledger, Violation } from './ledger.js';
+import type { Place, World } from './world.js';
+
+export interface Scene {
+  readonly world: World;
+  readonly ledger: Ledger;
+  /** How long a node may go on with what it knows. */
+  readonly knownMs: number;
+}
 
 export interface Sent {
   readonly who: string;
@@ -18,7 +25,7 @@ const PATIENCE_MS = 10_000;
 const NOTHING: Got = { status: 0, headers: {}, text: '', json: undefined };
 
 /** One request. Status 0: the connection broke, which only a node may do that is killed. */
-export async function send(ledger: Ledger, place: Place, sent: Sent): Promise<Got> {
+export async function send({ ledger }: Scene, place: Place, sent: Sent): Promise<Got> {
   const { who, user, password, address, method = 'POST', session, body } = sent;
   const since = performance.now();
   const process = place.node;
@@ -45,4 +52,17 @@ export async function send(ledger: Ledger, place: Place, sent: Sent): Promise<Go
     }
     return NOTHING;
   }
+}
+
+/** Notes any other status as what must not be. */
+export function mustBe(
+  { ledger }: Scene,
+  allowed: readonly number[],
+  { status, text }: Got,
+  kind: Violation,
+  what: string,
+): void {
+  if (allowed.includes(status)) return;
+  const isOdd = status >= 500 || status === 400;
+  ledger.violate(isOdd ? 'unexpected' : kind, `${what}: ${status} ${text.slice(0, 200)}`);
 }

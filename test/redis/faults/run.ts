@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { audit, type Left } from './audit.js';
 import { KINDS, type Kind } from './kinds.js';
 import { Ledger, VIOLATIONS, type Violation } from './ledger.js';
-import { Load } from './load.js';
+import { prepare, startLoad } from './load.js';
 import { PASSWORD } from './people.js';
 import { percentile, type Random, random } from './random.js';
 import { suffer } from './suffer.js';
-import { world } from './world.js';
+import { world as openWorld } from './world.js';
 
 export interface Summary {
   readonly seed: number;
@@ -16,6 +16,8 @@ export interface Summary {
   readonly seconds: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly requests: Readonly<Record<string, number>>;
+  /** What may happen, and is worth to be told. */
+  readonly notes: Readonly<Record<string, number>>;
   readonly violations: Readonly<Record<Violation, number>>;
   /** Some of each kind, in words. */
   readonly examples: readonly string[];
@@ -45,7 +47,7 @@ export async function run(options: RunOptions): Promise<Summary> {
   const chance = random(seed);
   const ledger = new Ledger();
   const faults: Record<string, number> = {};
-  await using stage = await world({
+  await using world = await openWorld({
     nodes,
     redis: { client },
     users: { '*': PASSWORD },
@@ -53,24 +55,25 @@ export async function run(options: RunOptions): Promise<Summary> {
     limiter: { points: POINTS, durationSeconds: WINDOW_SECONDS },
     binding: { maxSessionsPerPrincipal: 1000, recheckSeconds: RECHECK_SECONDS },
   });
-  const load = new Load({ world: stage, ledger, random: chance.fork(), knownMs: RECHECK_SECONDS * 1000 });
-  await load.prepare();
+  const scene = { world, ledger, knownMs: RECHECK_SECONDS * 1000 };
+  await prepare(scene);
   const since = performance.now();
-  load.start();
+  const stop = startLoad(scene, chance.fork());
   let bag: Kind[] = [];
   for (let done = 1; done <= count; done += 1) {
     if (bag.length === 0) bag = shuffled(options.kinds, chance);
     const kind = bag.pop() as Kind;
     faults[kind.name] = (faults[kind.name] ?? 0) + 1;
-    const what = await suffer({ stage, load, ledger, kind, random: chance });
+    const what = await suffer(scene, kind, chance);
     onFault?.(done, what, ledger);
     await wait(chance.between(50, 400));
   }
-  await load.stop();
+  await stop();
   const seconds = Math.round((performance.now() - since) / 1000);
-  const left = await audit(stage, ledger, { points: POINTS, windowSeconds: WINDOW_SECONDS, seconds });
+  const left = await audit(world, ledger, { points: POINTS, windowSeconds: WINDOW_SECONDS, seconds });
   return {
     ...{ seed, nodes, client, seconds, faults, left },
+    notes: ledger.notes,
     requests: Object.fromEntries(Object.entries(ledger.requests).sort()),
     violations: Object.fromEntries(
       VIOLATIONS.map((kind) => [kind, ledger.violations.filter((one) => one.kind === kind).length]),
