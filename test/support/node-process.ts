@@ -31,7 +31,7 @@ export interface NodeProcess extends AsyncDisposable {
   thaw(): void;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Starts `children/node`, compiled or not as this file is, and waits until it listens. */
 export async function nodeProcess(setting: NodeSetting): Promise<NodeProcess> {
@@ -51,7 +51,12 @@ export async function nodeProcess(setting: NodeSetting): Promise<NodeProcess> {
     child.kill('SIGKILL');
     await closed;
   };
-  await until(`node ${setting.name} listens`, () => heard.port || hasEnded(), PATIENCE_MS);
+  try {
+    await until(`node ${setting.name} listens`, () => heard.port || hasEnded(), PATIENCE_MS);
+  } catch (error) {
+    await kill();
+    throw error;
+  }
   if (hasEnded()) throw new Error(`node ${setting.name} has ended:\n${heard.stderr}`);
   const port = heard.port ?? 0;
   return {

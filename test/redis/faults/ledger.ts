@@ -57,11 +57,16 @@ export class Ledger {
     this.notes[what] = (this.notes[what] ?? 0) + 1;
   }
 
+  /** What is wrong now, or was last. */
+  now = 'before any fault';
+
   violate(kind: Violation, text: string): void {
-    this.violations.push({ kind, text });
+    this.violations.push({ kind, text: `${text} (${this.now})` });
   }
 
-  begun(id: string, owner: string): void {
+  /** `since`: when it was asked for. */
+  begun(id: string, owner: string, since: number): void {
+    if (since < this.#flushedAt) return;
     this.sessions.add({ id, owner, state: 'live', overAt: Number.POSITIVE_INFINITY });
   }
 

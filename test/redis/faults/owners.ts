@@ -38,8 +38,9 @@ export async function beginSome(scene: Scene, random: Random): Promise<void> {
   const { world, ledger } = scene;
   if (ledger.live().length >= WANTED) return;
   const user = random.pick(PEOPLE);
+  const since = performance.now();
   const id = await begin(scene, random.pick(world.places), user);
-  if (id !== undefined) ledger.begun(id, user);
+  if (id !== undefined) ledger.begun(id, user, since);
 }
 
 /** An owner uses a session, or one that is over. */

@@ -17,14 +17,17 @@ export async function suffer(scene: Scene, kind: Kind, random: Random): Promise<
   const forMs = random.between(200, 2000);
   if (!kind.isHarmless) for (const place of between) place.disturb();
   if (kind.forgets) ledger.flushed(world.logins());
+  const where = between.length === places.length ? 'all' : String(between[0]?.name);
+  ledger.now = `${kind.name}, ${where}`;
   const lift = await kind.inject(world, between, random);
   // What was being answered before it happened is forgotten as well.
   if (kind.forgets) ledger.flushed(world.logins());
   await wait(forMs);
   await lift();
+  ledger.now = `after ${ledger.now}`;
   await Promise.all(places.map((place) => recovery(scene, kind, place, random.fork())));
   if (!kind.isHarmless) for (const place of between) place.calm();
-  return `${kind.name} (${between.length === places.length ? 'all' : between[0]?.name}, ${forMs} ms)`;
+  return `${kind.name}, ${where}, ${forMs} ms`;
 }
 
 /** Waits until a node gives out sessions again: to somebody it knows, and to somebody new. */
