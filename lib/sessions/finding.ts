@@ -48,7 +48,7 @@ export class Finding {
     caller: Principal | undefined,
     chain: readonly ProofKeeper[],
   ): Promise<LiveSession | undefined> {
-    const record = await this.#ask(id);
+    const record = await this.#ask(id, caller);
     const session = this.#roster.sessions.get(id);
     if (session ? session.ending : this.#ends.hasEnded(id)) return undefined;
     if (record === 'unknown') return session;
@@ -81,15 +81,18 @@ export class Finding {
   }
 
   /** The record; `unknown` where the store fails, and what is known here will do. */
-  async #ask(id: string): Promise<SessionRecord | undefined | 'unknown'> {
+  async #ask(id: string, caller: Principal | undefined): Promise<SessionRecord | undefined | 'unknown'> {
     try {
       return await this.#records.get(id);
     } catch (error) {
       const { onStoreDown, recheckSeconds } = this.#options;
       const session = this.#roster.sessions.get(id);
       const now = Date.now();
+      // Nobody else is told by it whether the session is one.
       const isKnown =
         session !== undefined &&
+        caller !== undefined &&
+        session.owner === principalKey(caller) &&
         now - session.confirmedAt <= recheckSeconds * 1000 &&
         !this.#watch.overdue(session, now);
       if (onStoreDown === 'serve-known' && isKnown) return 'unknown';
