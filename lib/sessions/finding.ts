@@ -3,6 +3,7 @@ import type { ProofKeeper } from '../request-state.js';
 import type { Principal, SessionRecord } from '../types.js';
 import type { Keepers } from './keepers.js';
 import { LiveSession } from './live-session.js';
+import { originOf } from './origin.js';
 import type { Roster } from './roster.js';
 import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
@@ -76,7 +77,8 @@ export class Finding {
     session.expiresAt = Math.min(session.expiresAt, record.expiresAt);
     const reason = this.#watch.overdue(session, now);
     if (!reason || (reason === 'idle' && (record.busyUntil ?? 0) > now)) return false;
-    void (isServed ? this.#ends.end(session, reason) : this.#ends.ofRecords.endAsKnown(record, reason));
+    const told = originOf(record)?.ended ?? reason;
+    void (isServed ? this.#ends.end(session, told) : this.#ends.ofRecords.endAsKnown(record, reason));
     return true;
   }
 
