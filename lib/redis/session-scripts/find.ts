@@ -69,16 +69,17 @@ take(by('seen', input.idleSince))
 return found
 `);
 
-/** Input: `sessions` (for each the names of its record, "ns:session:hash"). Answers the places, from 1, of those that are kept. */
+/** Input: `sessions` (for each its `spaces`, { ns, hash }). Answers the places, from 1, of those that are kept. */
 export const REMAINING: Script = sessionScript(`
-local kept = {}
-for place, names in ipairs(input.sessions) do
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', named(name)) == 1 then
-      table.insert(kept, place)
-      break
-    end
+local function isKept(spaces)
+  for _, space in ipairs(spaces) do
+    if exists(space.ns, space.hash) then return true end
   end
+  return false
+end
+local kept = {}
+for place, spaces in ipairs(input.sessions) do
+  if isKept(spaces) then table.insert(kept, place) end
 end
 return kept
 `);
