@@ -113,6 +113,22 @@ describe('redisSessionStore, limits', () => {
   });
 });
 
+describe('redisSessionStore, many sessions', () => {
+  const use = bench();
+
+  it('are listed, all of them, within the time of an operation each step', async () => {
+    const store = use.store();
+    const limits = limitsOf({ maxSessions: 10_000, maxSessionsPerPrincipal: 10_000 });
+    const ids = Array.from({ length: 1234 }, ownId).sort();
+    await Promise.all(
+      ids.map((id, i) => store.create(recordOf(id, { principal: { subject: `u${i % 2}` } }), limits)),
+    );
+    expect((await store.list({})).map(({ id }) => id).sort()).to.deep.equal(ids);
+    expect(await store.list({ subject: 'u1' })).to.have.length(617);
+    expect(await store.remaining(ids)).to.deep.equal(ids);
+  });
+});
+
 describe('redisSessionStore, secrets that are replaced', () => {
   const use = bench();
 
