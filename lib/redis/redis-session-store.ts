@@ -19,7 +19,7 @@ import {
 } from './session-options.js';
 import { openRecord, openRecords, storedFields } from './session-record.js';
 import { DELETE, DISCARD, UPDATE } from './session-scripts/change.js';
-import { GET, LIST, OVERDUE, REMAINING } from './session-scripts/find.js';
+import { GET, LIST, LIST_MORE, LISTED_AT_ONCE, OVERDUE, REMAINING } from './session-scripts/find.js';
 import { SessionSteps } from './session-steps.js';
 
 class RedisSessionStore implements SessionStore {
@@ -67,7 +67,13 @@ class RedisSessionStore implements SessionStore {
       ns: space.name,
       ...(subject !== undefined && { subject: space.hash('subject', subject) }),
     }));
-    const records = openRecords(this.#steps.spaces, await this.#steps.run(LIST, { spaces }));
+    const [first, others] = (await this.#steps.run(LIST, { spaces })) as readonly (readonly unknown[])[];
+    const records = openRecords(this.#steps.spaces, first);
+    for (let i = 0; i < (others?.length ?? 0); i += LISTED_AT_ONCE) {
+      const sessions = others?.slice(i, i + LISTED_AT_ONCE);
+      // Opened as they come: all at once would hold up this process.
+      records.push(...openRecords(this.#steps.spaces, await this.#steps.run(LIST_MORE, { sessions })));
+    }
     return records.filter(({ principal }) => matchesFilter(principal, filter));
   }
 
@@ -96,8 +102,8 @@ class RedisSessionStore implements SessionStore {
 
 /**
  * Keeps sessions in Redis (6.2 or newer), for all processes that have the same secret. What is kept tells whoever reads it
- * neither who the users are nor their tokens nor the ids of their sessions. Each operation is one step in Redis;
- * it rejects, which is an outage, when Redis is not connected or does not answer in time.
+ * neither who the users are nor their tokens nor the ids of their sessions. Each operation is one step in Redis
+ * (a long list is several); it rejects, which is an outage, when Redis is not connected or does not answer in time.
  * Throws `TypeError` for bad options.
  *
  * @example

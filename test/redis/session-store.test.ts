@@ -24,7 +24,7 @@ describe('redisSessionStore, limits', () => {
     expect(await store.list({})).to.deep.equal([]);
     expect(await store.list({ subject: 'ada' })).to.deep.equal([]);
     expect(await store.get(record.id)).to.deep.equal(record);
-    expect(await store.remaining([record.id])).to.deep.equal([record.id]);
+    expect(await store.remaining([record.id])).to.deep.equal([]);
     const limits = limitsOf({ maxSessions: 1, maxSessionsPerPrincipal: 1 });
     expect(await store.create(recordOf(ownId()), limits)).to.deep.equal({ evicted: [] });
     expect(await store.create(recordOf(ownId()), limits)).to.equal('limit');
@@ -110,6 +110,22 @@ describe('redisSessionStore, limits', () => {
         TypeError,
       );
     expect(await keysOf(use.held, use.prefix)).to.deep.equal([]);
+  });
+});
+
+describe('redisSessionStore, many sessions', () => {
+  const use = bench();
+
+  it('are listed, all of them, within the time of an operation each step', async () => {
+    const store = use.store();
+    const limits = limitsOf({ maxSessions: 10_000, maxSessionsPerPrincipal: 10_000 });
+    const ids = Array.from({ length: 1234 }, ownId).sort();
+    await Promise.all(
+      ids.map((id, i) => store.create(recordOf(id, { principal: { subject: `u${i % 2}` } }), limits)),
+    );
+    expect((await store.list({})).map(({ id }) => id).sort()).to.deep.equal(ids);
+    expect(await store.list({ subject: 'u1' })).to.have.length(617);
+    expect(await store.remaining(ids)).to.deep.equal(ids);
   });
 });
 

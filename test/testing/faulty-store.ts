@@ -43,7 +43,7 @@ export const overdue = (
     .sort((a, b) => a.lastSeenAt - b.lastSeenAt);
 
 export const remaining = (store: MemorySessionStore, ids: readonly string[]): string[] =>
-  ids.filter((id) => store.get(id));
+  ids.filter((id) => (store.get(id)?.expiresAt ?? 0) > Date.now());
 
 /** A store that waits before it answers, and is honest but for `faults`. */
 export function faultyStore(

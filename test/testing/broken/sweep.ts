@@ -92,6 +92,11 @@ export const sweeping: readonly Broken[] = [
     { overdue: (store, which) => overdue(store, which).slice(0, 1) },
     'some only',
   ],
+  [
+    'takes those for kept that are over',
+    { remaining: (store, ids) => ids.filter((id) => store.get(id)) },
+    'remaining: those of the ids',
+  ],
   ['takes all for kept', { remaining: (_, ids) => ids }, 'remaining: those of the ids'],
   [
     'takes a prefix for an id',
