@@ -231,6 +231,35 @@ describe('redisEventStore', () => {
     });
   }
 
+  describe('where Redis has to be told the script', () => {
+    needsRedis();
+
+    it('keeps the order of events, whenever it says so', async () => {
+      await using control = await openControl();
+      const prefix = randomPrefix();
+      let unknown = 2;
+      const store = redisEventStore({
+        prefix,
+        client: fake(async (command, ...args) => {
+          if (command === 'EVALSHA' && unknown > 0) {
+            unknown -= 1;
+            await new Promise((resolve) => setTimeout(resolve, unknown === 1 ? 20 : 60));
+            throw new Error('NOSCRIPT');
+          }
+          return control.redis.call(command, ...args);
+        }),
+      });
+      const storing = [0, 1].map((n) => store.storeEvent(STREAM, messageOf(n)));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      storing.push(store.storeEvent(STREAM, messageOf(2)));
+      const [first = ''] = await Promise.all(storing);
+      unknown = 0;
+      const { sent } = await replay(store, first);
+      await control.remove(prefix);
+      expect(sent.map(([, message]) => message)).to.deep.equal([messageOf(1), messageOf(2)]);
+    });
+  });
+
   const id = `${'A'.repeat(43)}.1-0`;
   for (const reply of [
     undefined,

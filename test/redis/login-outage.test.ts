@@ -152,17 +152,22 @@ describe('redisLoginStore, when nobody knows what Redis did', () => {
     args.some((arg) => ['failed', 'released', 'proven', 'abandoned'].includes(arg));
   const open = (): Promise<string[]> => control.keys(`${prefix}:{login}:open`);
 
-  it('a reservation whose answer is late gives its points back', async () => {
+  it('a reservation whose answer is late gives its points back as soon as there is one', async () => {
     const answering = gate();
+    let isBack = false;
     const store = meeting(async (args, send) => {
+      if (isSettling(args)) return isBack ? send() : Promise.reject(new Error('connection lost'));
       const reply = await send();
-      if (!isSettling(args)) await answering.opened;
+      await answering.opened;
       return reply;
     });
     expect(await rejectionOf(() => store.reserve(keys, budget))).to.be.instanceOf(Error);
+    // By now it is asked once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1600));
     expect(await open()).to.have.length(3);
+    isBack = true;
     answering.open();
-    await until('they are back', async () => (await open()).length === 0, 500);
+    await until('they are back', async () => (await open()).length === 0, 400);
   });
 
   it('a reservation whose connection breaks gives its points back', async () => {
