@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+
 import { isRecord } from '../options.js';
 import type { SessionEndReason } from '../types.js';
 import type { RedisClient } from './client.js';
 import type { Namespace } from './session-namespace.js';
+import type { SessionStoreSettings } from './session-options.js';
 import { subscribe } from './subscriber.js';
 
 type Listener = (id: string, reason: SessionEndReason) => void;
@@ -17,22 +20,19 @@ const REASONS: Readonly<Record<SessionEndReason, true>> = {
   shutdown: true,
 };
 
-export interface SessionNewsOptions {
-  readonly client: RedisClient;
-  readonly channel: string;
-  /** By which this store knows its own news, and does not tell of them. */
-  readonly origin: string;
-  readonly spaces: readonly Namespace[];
-}
-
 /** Tells of sessions that other stores removed. Connected while somebody listens. */
 export class SessionNews {
-  readonly #options: SessionNewsOptions;
+  /** What a step is told that tells the other stores. By `origin` this store knows its own news, and passes them over. */
+  readonly sender: { readonly origin: string; readonly channel: string };
+  readonly #client: RedisClient;
+  readonly #spaces: readonly Namespace[];
   readonly #listeners = new Set<Listener>();
   #stop: (() => void) | undefined;
 
-  constructor(options: SessionNewsOptions) {
-    this.#options = options;
+  constructor({ client, spaces }: SessionStoreSettings, channel: string) {
+    this.#client = client;
+    this.#spaces = spaces;
+    this.sender = { origin: randomUUID(), channel };
   }
 
   /** Answers the way to stop. What is said before the connection stands is not heard. */
@@ -40,8 +40,7 @@ export class SessionNews {
     // Somebody may listen twice with one function.
     const own: Listener = (id, reason) => listener(id, reason);
     this.#listeners.add(own);
-    const { client, channel } = this.#options;
-    this.#stop ??= subscribe(client, channel, (message) => this.#read(message));
+    this.#stop ??= subscribe(this.#client, this.sender.channel, (message) => this.#read(message));
     return () => {
       this.#listeners.delete(own);
       if (this.#listeners.size > 0) return;
@@ -63,10 +62,10 @@ export class SessionNews {
   /** Whoever reaches Redis may publish: only what opens is believed. */
   #read(message: string): void {
     const news = parse(message);
-    if (!isRecord(news) || news.origin === this.#options.origin) return;
+    if (!isRecord(news) || news.origin === this.sender.origin) return;
     const { ns, hash, id: sealed, reason } = news;
     if (typeof hash !== 'string' || typeof sealed !== 'string' || !isReason(reason)) return;
-    const id = this.#options.spaces.find(({ name }) => name === ns)?.open('id', hash, sealed);
+    const id = this.#spaces.find(({ name }) => name === ns)?.open('id', hash, sealed);
     if (typeof id === 'string') this.tell(id, reason);
   }
 }

@@ -3,6 +3,7 @@ import type { ProofKeeper } from '../request-state.js';
 import type { Principal, SessionRecord } from '../types.js';
 import type { Keepers } from './keepers.js';
 import { LiveSession } from './live-session.js';
+import { originOf } from './origin.js';
 import type { Roster } from './roster.js';
 import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
@@ -76,14 +77,12 @@ export class Finding {
     session.expiresAt = Math.min(session.expiresAt, record.expiresAt);
     const reason = this.#watch.overdue(session, now);
     if (!reason || (reason === 'idle' && (record.busyUntil ?? 0) > now)) return false;
-    void (isServed ? this.#ends.end(session, reason) : this.#ends.ofRecords.endAsKnown(record, reason));
+    const told = originOf(record)?.ended ?? reason;
+    void (isServed ? this.#ends.end(session, told) : this.#ends.ofRecords.endAsKnown(record, reason));
     return true;
   }
 
-  /**
-   * The record; `unknown` where the store fails, and what is known here will do. Not for a stranger: whose id is unknown is
-   * told of the outage, and so must be who asks with somebody else's.
-   */
+  /** The record; `unknown` where the store fails, and what is known here will do. */
   async #ask(id: string, caller: Principal | undefined): Promise<SessionRecord | undefined | 'unknown'> {
     try {
       return await this.#records.get(id);
@@ -91,9 +90,11 @@ export class Finding {
       const { onStoreDown, recheckSeconds } = this.#options;
       const session = this.#roster.sessions.get(id);
       const now = Date.now();
+      // Nobody else is told by it whether the session is one.
       const isKnown =
         session !== undefined &&
-        session.owner === (caller && principalKey(caller)) &&
+        caller !== undefined &&
+        session.owner === principalKey(caller) &&
         now - session.confirmedAt <= recheckSeconds * 1000 &&
         !this.#watch.overdue(session, now);
       if (onStoreDown === 'serve-known' && isKnown) return 'unknown';

@@ -7,6 +7,7 @@ import { limitChecks } from './checks/limits.js';
 import { listChecks } from './checks/list.js';
 import { nodeChecks } from './checks/nodes.js';
 import { recordChecks } from './checks/records.js';
+import { sweepChecks } from './checks/sweep.js';
 import { updateChecks } from './checks/update.js';
 
 export interface SessionStoreContractOptions {
@@ -31,6 +32,7 @@ const checks = [
   ...deletionChecks,
   ...listChecks,
   ...keyChecks,
+  ...sweepChecks,
 ] as const;
 
 /**

@@ -15,6 +15,12 @@ const start = Date.now();
 /** A moment within the lives of the sessions here: milliseconds since the epoch. */
 export const at = (ms: number): number => start + ms;
 
+/** A moment that no test lives to see, by whichever clock: milliseconds since the epoch. */
+export const soon = (): number => Date.now() + HOUR_MS / 2;
+
+/** A moment that is over by whichever clock: milliseconds since the epoch. */
+export const past = (): number => Date.now() - HOUR_MS / 2;
+
 export const ada: Principal = { subject: 'ada' };
 
 /** A session of `principal`, last used `lastSeenMs` after the start. */
@@ -57,8 +63,11 @@ export async function keep(
 /** A record as plain data, every field read by its name, so that it does not matter what a store makes it of. */
 export function plain(record: SessionRecord | undefined): unknown {
   if (record === undefined) return undefined;
-  const { id, principal, createdAt, lastSeenAt, expiresAt, initialize } = record;
-  return { id, principal: plainPrincipal(principal), createdAt, lastSeenAt, expiresAt, initialize };
+  const { id, principal, createdAt, lastSeenAt, expiresAt, initialize, busyUntil } = record;
+  return {
+    ...{ id, principal: plainPrincipal(principal), createdAt, lastSeenAt, expiresAt, initialize },
+    ...(busyUntil !== undefined && { busyUntil }),
+  };
 }
 
 /** Asserts that the store keeps `record`, and exactly so. */

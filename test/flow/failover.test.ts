@@ -291,7 +291,7 @@ describe('S5 while the store fails', () => {
     const other = await begin(nodes.nodes[1].url, as('ann'));
     first.store.isDown = true;
     expect(await session.tool('echo', { text: 'on' })).to.equal('on');
-    expectRefusal(await resume(first.url, as('eve'), session.id).send(ping), 'session_not_found');
+    expectRefusal(await resume(first.url, as('eve'), session.id).send(ping), 'unavailable');
     expectRefusal(await resume(first.url, as('ann'), other.id).send(ping), 'unavailable');
     expectRefusal(await session.delete(), 'unavailable');
     first.store.isDown = false;

@@ -5,6 +5,7 @@ import { Redis as IoRedis5 } from 'ioredis-5';
 import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 
+import { isReady } from '../../lib/redis/client.js';
 import type { RedisClient } from '../../lib/redis/index.js';
 import { REDIS_URL } from '../support/redis.js';
 
@@ -57,9 +58,10 @@ export const clientKinds: readonly ClientKind[] = [
   { name: 'ioredis 5', make: (url) => ioRedis(new IoRedis5(url) as unknown as IoRedis) },
 ];
 
-/** Resolves when the client answers. */
+/** Resolves when the client answers, and says that it is connected. */
 export async function connected(held: Held): Promise<Held> {
   await held.command('PING');
+  while (!isReady(held.client)) await new Promise((resolve) => setTimeout(resolve, 5));
   return held;
 }
 

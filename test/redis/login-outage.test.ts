@@ -19,7 +19,7 @@ const keys: LoginKeys = { ip: 'ip', ipAccount: 'source', account: 'account' };
 
 /** How many points are left as soon as the store answers again. */
 async function roomAgain(store: LoginStore): Promise<number> {
-  await until('Redis is back', async () => !(await rejectionOf(() => room(store, keys, budget))), 2000);
+  await until('Redis is back', async () => !(await rejectionOf(() => room(store, keys, budget))));
   return room(store, keys, budget);
 }
 
@@ -32,7 +32,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
     });
     afterEach(() => own?.[Symbol.asyncDispose]());
 
-    it('D3 stopped: every guess is refused within 250 ms, and none of them holds a point afterwards', async () => {
+    it('D3 stopped: every guess is refused in time, and none of them holds a point afterwards', async () => {
       await using opened = await openClient(own.port);
       const store = redisLoginStore({ client: opened.client });
       await fail(store, keys, budget, 1);
@@ -43,12 +43,12 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
           Array.from({ length: 50 }, () => rejectionOf(() => store.reserve(keys, budget))),
         );
         expect(answers.every((answer) => answer instanceof Error)).to.equal(true);
-        // A busy machine adds to it.
-        expect(performance.now() - begun).to.be.below(round === 0 ? 500 : 250);
+        // 200 ms, and what a busy machine adds to it.
+        expect(performance.now() - begun).to.be.below(700);
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
       own.go();
-      await until('the points are back', async () => (await roomAgain(store)) === 2, 2000);
+      await until('the points are back', async () => (await roomAgain(store)) === 2);
     });
 
     it('D3 stopped: a failure that could not be written is written afterwards, once', async () => {
@@ -62,7 +62,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
       // It is being settled: what comes later does not undo it.
       for (const attempt of attempts) await store.settle(attempt, 'released', budget);
       own.go();
-      await until('nothing is in flight', async () => (await roomAgain(store)) === 1, 3000);
+      await until('nothing is in flight', async () => (await roomAgain(store)) === 1);
       expect(await store.reserve(keys, { ...budget, points: 2 })).to.include({ status: 'full' });
       for (const attempt of attempts) await store.settle(attempt, 'failed', budget);
       expect(await room(store, keys, budget)).to.equal(1);
@@ -77,7 +77,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
       await own.kill();
       await Promise.all(answers);
       await own.start();
-      await until('nothing holds a point', async () => (await roomAgain(store)) === 3, 5000);
+      await until('nothing holds a point', async () => (await roomAgain(store)) === 3);
       await using control = await openControl(own.port);
       await until('nothing is in flight', async () => (await control.keys('mcp:{login}:open')).length === 0);
     });
@@ -152,17 +152,22 @@ describe('redisLoginStore, when nobody knows what Redis did', () => {
     args.some((arg) => ['failed', 'released', 'proven', 'abandoned'].includes(arg));
   const open = (): Promise<string[]> => control.keys(`${prefix}:{login}:open`);
 
-  it('a reservation whose answer is late gives its points back', async () => {
+  it('a reservation whose answer is late gives its points back as soon as there is one', async () => {
     const answering = gate();
+    let isBack = false;
     const store = meeting(async (args, send) => {
+      if (isSettling(args)) return isBack ? send() : Promise.reject(new Error('connection lost'));
       const reply = await send();
-      if (!isSettling(args)) await answering.opened;
+      await answering.opened;
       return reply;
     });
     expect(await rejectionOf(() => store.reserve(keys, budget))).to.be.instanceOf(Error);
+    // By now it is asked once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1600));
     expect(await open()).to.have.length(3);
+    isBack = true;
     answering.open();
-    await until('they are back', async () => (await open()).length === 0, 500);
+    await until('they are back', async () => (await open()).length === 0, 700);
   });
 
   it('a reservation whose connection breaks gives its points back', async () => {
@@ -172,7 +177,7 @@ describe('redisLoginStore, when nobody knows what Redis did', () => {
       return reply;
     });
     expect(await rejectionOf(() => store.reserve(keys, budget))).to.be.instanceOf(Error);
-    await until('they are back', async () => (await open()).length === 0, 1000);
+    await until('they are back', async () => (await open()).length === 0);
   });
 
   it('a reservation that reaches Redis after it was given up is not made', async () => {

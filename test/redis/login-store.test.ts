@@ -3,7 +3,12 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 
-import { type RedisClient, type RedisLoginStoreOptions, redisLoginStore } from '../../lib/redis/index.js';
+import {
+  type IoRedisClient,
+  type RedisClient,
+  type RedisLoginStoreOptions,
+  redisLoginStore,
+} from '../../lib/redis/index.js';
 import type { LoginKeys } from '../../lib/types.js';
 import { loginStoreSuite, type World } from '../credentials/login-store-suite.js';
 import { fail, reserved, room } from '../credentials/support.js';
@@ -164,6 +169,14 @@ describe('redisLoginStore', () => {
   });
 
   describe('an answer that makes no sense lets nobody in', () => {
+    const fake = (reply: unknown): IoRedisClient => ({
+      status: 'ready',
+      call: async (_command, ...args) => (args.includes('abandoned') ? 'over' : reply),
+      connect: async () => {},
+      duplicate: () => {
+        throw new Error('not asked for');
+      },
+    });
     const answers = [
       ...[null, undefined, 'OK', 'reserved', 1, {}, [], [null], ['nonsense'], ['gone'], ['reserved']],
       ...[
@@ -176,20 +189,18 @@ describe('redisLoginStore', () => {
     ];
     for (const reply of answers) {
       it(JSON.stringify(reply) ?? 'undefined', async () => {
-        const fake = {
-          status: 'ready',
-          call: async (_command: string, ...args: string[]) => (args.includes('abandoned') ? 'over' : reply),
-          connect: async () => {},
-          duplicate: () => {
-            throw new Error('not asked for');
-          },
-        };
-        const store = redisLoginStore({ client: fake });
+        const store = redisLoginStore({ client: fake(reply) });
         expect(await rejectionOf(() => store.reserve(keys, budget))).to.be.instanceOf(Error);
         const settling = () => store.settle({ status: 'reserved', id: 'id', keys }, 'failed', budget);
         expect(await rejectionOf(settling)).to.be.instanceOf(Error);
       });
     }
+
+    it('an account that nothing spares is not left out', async () => {
+      const store = redisLoginStore({ client: fake(['reserved', 'ip']) });
+      const reserving = () => store.reserve({ ip: 'ip', account: 'account' }, budget);
+      expect(await rejectionOf(reserving)).to.be.instanceOf(Error);
+    });
   });
 });
 
@@ -207,6 +218,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
       await control?.[Symbol.asyncDispose]();
     });
 
+    // Its titles name W3, B7 and B11.
     loginStoreSuite(async (): Promise<World> => {
       if (!opened || !control) throw new Error('not open');
       const { client } = opened;

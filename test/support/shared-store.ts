@@ -27,7 +27,7 @@ export interface SharedRecords {
 
 /** Records in memory that several nodes share, each with a store of its own, as over a network. */
 export function sharedRecords(): SharedRecords {
-  const records = new MemorySessionStore();
+  const records = new (class Records extends MemorySessionStore {})();
   const nodes = new Set<{ readonly store: NodeStore; readonly listeners: Set<Listener> }>();
   const tell = (from: NodeStore, id: string, reason: SessionEndReason): void => {
     for (const { store, listeners } of nodes) {

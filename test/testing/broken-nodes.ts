@@ -1,6 +1,6 @@
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
-import type { SessionEndReason, SessionStore } from '../../lib/types.js';
-import { tick } from './faulty-store.js';
+import type { SessionEndReason, SessionRecord, SessionStore } from '../../lib/types.js';
+import { isBusy, overdue, remaining, tick } from './faulty-store.js';
 
 export interface Nodes {
   createStore(): SessionStore;
@@ -28,9 +28,11 @@ function nodesWith(twist: Twist = () => ({})): Nodes {
     const node: SessionStore = {
       shared: true,
       async create(record, limits) {
+        const before = records.list({});
         const outcome = records.create(record, limits);
-        if (outcome !== 'limit') for (const id of outcome.evicted) tell(id, 'evicted');
-        return outcome;
+        if (outcome === 'limit') return outcome;
+        for (const id of outcome.evicted) tell(id, 'evicted');
+        return { ...outcome, evictedRecords: before.filter(({ id }) => outcome.evicted.includes(id)) };
       },
       get: async (id) => records.get(id),
       update: async (id, changes) => records.update(id, changes),
@@ -45,6 +47,8 @@ function nodesWith(twist: Twist = () => ({})): Nodes {
         listeners.add(own);
         return () => listeners.delete(own);
       },
+      overdue: async (which) => overdue(records, which),
+      remaining: async (ids) => remaining(records, ids),
     };
     clusters.set(node, cluster);
     return node;
@@ -64,12 +68,12 @@ function nodesWith(twist: Twist = () => ({})): Nodes {
 
 export const honestNodes = (): Nodes => nodesWith();
 
-/** Nodes that lack the one thing they need not have. */
+/** Nodes that lack what they need not have. */
 export function deafNodes(): Nodes {
   const { createStore, peerOf } = nodesWith();
   const deaf = new WeakMap<SessionStore, SessionStore>();
   const withoutEars = (store: SessionStore): SessionStore => {
-    const { onDeleted: _, ...rest } = store;
+    const { onDeleted: _, overdue: __, remaining: ___, ...rest } = store;
     deaf.set(rest, store);
     return rest;
   };
@@ -148,5 +152,47 @@ export const brokenNodes: readonly (readonly [what: string, nodes: () => Nodes, 
         },
       })),
     'onDeleted tells',
+  ],
+  [
+    'each answers what it evicted as it was created',
+    () => {
+      const created = new Map<string, SessionRecord>();
+      return nodesWith(({ create }) => ({
+        async create(record, limits) {
+          created.set(record.id, record);
+          const outcome = await create(record, limits);
+          if (outcome === 'limit') return outcome;
+          const evictedRecords = outcome.evicted.map((id) => created.get(id) as SessionRecord);
+          return { ...outcome, evictedRecords };
+        },
+      }));
+    },
+    'it answers the record',
+  ],
+  [
+    'each evicts what is busy on the other',
+    () =>
+      nodesWith((_, { records }) => ({
+        async create(record, limits) {
+          for (const other of records.list({})) if (isBusy(other)) records.update(other.id, { busyUntil: 0 });
+          return records.create(record, limits);
+        },
+      })),
+    'is not evicted by the other',
+  ],
+  [
+    'each finds overdue what it created alone',
+    () =>
+      nodesWith(({ create }, { records }) => {
+        const own = new Set<string>();
+        return {
+          create(record, limits) {
+            own.add(record.id);
+            return create(record, limits);
+          },
+          overdue: async (which) => overdue(records, which).filter(({ id }) => own.has(id)),
+        };
+      }),
+    'the other finds overdue',
   ],
 ];

@@ -2,6 +2,7 @@ import { principalKey } from '../../lib/principal.js';
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
 import type {
   Awaitable,
+  OverdueSessions,
   PrincipalFilter,
   SessionEndReason,
   SessionLimits,
@@ -21,10 +22,28 @@ export interface Faults {
   delete?(store: MemorySessionStore, id: string, reason: SessionEndReason): Awaitable<unknown>;
   list?(store: MemorySessionStore, filter: PrincipalFilter): Awaitable<unknown>;
   onDeleted?(listener: Listener): unknown;
+  overdue?(store: MemorySessionStore, which: OverdueSessions): Awaitable<unknown>;
+  remaining?(store: MemorySessionStore, ids: readonly string[]): Awaitable<unknown>;
 }
 
 /** A store broken in one way, and a part of the title of a test that must find it out. */
 export type Broken = readonly [what: string, faults: Faults | (() => Faults), title: string];
+
+/** Whether a session is busy now, whoever serves it. */
+export const isBusy = ({ busyUntil = 0 }: SessionRecord): boolean => busyUntil > Date.now();
+
+/** What is over, those that were used longest ago first. */
+export const overdue = (
+  store: MemorySessionStore,
+  { expiredAt, idleSince }: OverdueSessions,
+): SessionRecord[] =>
+  store
+    .list({})
+    .filter((record) => record.expiresAt <= expiredAt || (record.lastSeenAt <= idleSince && !isBusy(record)))
+    .sort((a, b) => a.lastSeenAt - b.lastSeenAt);
+
+export const remaining = (store: MemorySessionStore, ids: readonly string[]): string[] =>
+  ids.filter((id) => (store.get(id)?.expiresAt ?? 0) > Date.now());
 
 /** A store that waits before it answers, and is honest but for `faults`. */
 export function faultyStore(
@@ -43,6 +62,8 @@ export function faultyStore(
       (await (faults.delete ? faults.delete(honest, id, reason) : honest.delete(id))) as boolean,
     list: async (filter) =>
       (await (faults.list ? faults.list(honest, filter) : honest.list(filter))) as SessionRecord[],
+    overdue: async (which) => (await (faults.overdue ?? overdue)(honest, which)) as readonly SessionRecord[],
+    remaining: async (ids) => (await (faults.remaining ?? remaining)(honest, ids)) as readonly string[],
     ...(faults.onDeleted && { onDeleted: faults.onDeleted as (listener: Listener) => () => void }),
   };
 }
@@ -77,7 +98,7 @@ export const listing = (matches: (record: SessionRecord, filter: PrincipalFilter
 type Choose = (mine: readonly SessionRecord[], busy: readonly string[]) => string | undefined;
 
 export const idle = (mine: readonly SessionRecord[], busy: readonly string[]): readonly SessionRecord[] =>
-  mine.filter(({ id }) => !busy.includes(id));
+  mine.filter((record) => !busy.includes(record.id) && !isBusy(record));
 
 export const oldest = (mine: readonly SessionRecord[]): string | undefined =>
   [...mine].sort((a, b) => a.lastSeenAt - b.lastSeenAt)[0]?.id;

@@ -39,8 +39,8 @@ end
 return 0
 `);
 
-/** Removes records that do not open, of sessions that are over. Input: `sessions` ([ns, hash]). */
+/** Removes records that do not open, of sessions that are over. Input: `sessions` ({ ns, hash }). */
 export const DISCARD: Script = sessionScript(`
-for _, session in ipairs(input.sessions) do remove(session[1], session[2]) end
+for _, session in ipairs(input.sessions) do remove(session.ns, session.hash) end
 return 1
 `);

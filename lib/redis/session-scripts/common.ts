@@ -37,7 +37,7 @@ local function readAt(key, ns, hash)
 end
 
 local function read(ns, hash) return readAt(named(ns, 'session', hash), ns, hash) end
-local EXPIRES_AT = 8
+local function isAlive(record) return (tonumber(record[8]) or 0) > now end
 
 -- Takes a session out of every index; also one whose record Redis has dropped.
 local function unindex(ns, hash)

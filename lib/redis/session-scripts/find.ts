@@ -4,6 +4,9 @@ import { sessionScript } from './common.js';
 /** How many sessions are told of as overdue at once. */
 const MOST_OVERDUE = 100;
 
+/** How many records are listed in one step. */
+export const LISTED_AT_ONCE = 500;
+
 /** Input: `spaces` ({ ns, hash }). Answers the records of that name. */
 export const GET: Script = sessionScript(`
 local found = {}
@@ -11,22 +14,39 @@ for _, space in ipairs(input.spaces) do table.insert(found, read(space.ns, space
 return found
 `);
 
-/** Input: `spaces` ({ ns, subject? }). Answers the records of that subject, or all, but for what has expired. */
+/**
+ * Input: `spaces` ({ ns, subject? }). Answers the records of that subject, or all, but for what has expired: some of them, and
+ * the names ([ns, hash]) of the others. Ten thousand at once would hold up Redis, and its answer would come too late.
+ */
 export const LIST: Script = sessionScript(`
-local found = {}
+local found, others = {}, {}
 for _, space in ipairs(input.spaces) do
   local subject = space.subject and named(space.ns, 'subject', space.subject)
   local members = subject and redis.call('SMEMBERS', subject)
     or redis.call('ZRANGEBYSCORE', named(space.ns, 'expires'), '(' .. whole(now), '+inf')
   for _, hash in ipairs(members) do
-    local record = read(space.ns, hash)
-    if not record then
-      unindex(space.ns, hash)
-      if subject then redis.call('SREM', subject, hash) end
-    elseif (tonumber(record[EXPIRES_AT]) or 0) > now then
-      table.insert(found, record)
+    if #found >= ${LISTED_AT_ONCE} then
+      table.insert(others, {space.ns, hash})
+    else
+      local record = read(space.ns, hash)
+      if not record then
+        unindex(space.ns, hash)
+        if subject then redis.call('SREM', subject, hash) end
+      elseif isAlive(record) then
+        table.insert(found, record)
+      end
     end
   end
+end
+return {found, others}
+`);
+
+/** Input: `sessions` ([ns, hash]). Answers their records, but for what has expired. */
+export const LIST_MORE: Script = sessionScript(`
+local found = {}
+for _, session in ipairs(input.sessions) do
+  local record = read(session[1], session[2])
+  if record and isAlive(record) then table.insert(found, record) end
 end
 return found
 `);
@@ -69,16 +89,18 @@ take(by('seen', input.idleSince))
 return found
 `);
 
-/** Input: `sessions` (for each the names of its record, "ns:session:hash"). Answers the places, from 1, of those that are kept. */
+/** Input: `sessions` (for each its `spaces`, { ns, hash }). Answers the places, from 1, of those that are kept. */
 export const REMAINING: Script = sessionScript(`
-local kept = {}
-for place, names in ipairs(input.sessions) do
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', named(name)) == 1 then
-      table.insert(kept, place)
-      break
-    end
+local function isKept(spaces)
+  for _, space in ipairs(spaces) do
+    local expires = redis.call('HGET', named(space.ns, 'session', space.hash), 'expiresAt')
+    if (tonumber(expires) or 0) > now then return true end
   end
+  return false
+end
+local kept = {}
+for place, spaces in ipairs(input.sessions) do
+  if isKept(spaces) then table.insert(kept, place) end
 end
 return kept
 `);

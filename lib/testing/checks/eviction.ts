@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { ada, at, type Check, evicting, idsIn, keep, series, sessionOf } from '../sessions.js';
+import { ada, at, type Check, evicting, idsIn, keep, past, series, sessionOf, soon } from '../sessions.js';
 
 export const evictionChecks: readonly Check[] = [
   [
@@ -36,6 +36,27 @@ export const evictionChecks: readonly Check[] = [
       await keep(store, series(3, 's'));
       assert.equal(await store.create(sessionOf('new'), evicting(3, ['s-2', 's-1', 's-0'])), 'limit');
       assert.deepEqual(await idsIn(store), ['s-0', 's-1', 's-2']);
+    },
+  ],
+  [
+    'evict-idle never removes one whose busyUntil is to come, as created or as last updated',
+    async (store) => {
+      await keep(store, [{ ...sessionOf('a', ada, 1), busyUntil: soon() }, sessionOf('b', ada, 2)]);
+      await keep(store, [sessionOf('c', ada, 3)]);
+      await store.update('b', { busyUntil: soon() });
+      assert.deepEqual(await keep(store, [sessionOf('d', ada, 4)], evicting(3)), ['c']);
+      assert.deepEqual(await idsIn(store), ['a', 'b', 'd']);
+    },
+  ],
+  [
+    'where all are busy until a time to come it refuses; one whose time has passed may go',
+    async (store) => {
+      const busy = series(3, 's').map((record) => ({ ...record, busyUntil: soon() }));
+      await keep(store, busy);
+      assert.equal(await store.create(sessionOf('new'), evicting(3)), 'limit');
+      assert.deepEqual(await idsIn(store), ['s-0', 's-1', 's-2']);
+      await store.update('s-1', { busyUntil: past() });
+      assert.deepEqual(await keep(store, [sessionOf('new', ada, 9)], evicting(3)), ['s-1']);
     },
   ],
 ];

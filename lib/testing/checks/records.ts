@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { Principal, SessionRecord } from '../../types.js';
-import { assertKept, type Check, idsIn, keep, limitsOf, plain, sessionOf } from '../sessions.js';
+import { assertKept, at, type Check, idsIn, keep, limitsOf, plain, sessionOf } from '../sessions.js';
 
 const everything: Principal = {
   subject: 'u-1',
@@ -30,7 +30,17 @@ export const recordChecks: readonly Check[] = [
     'create keeps the record, and get answers it, with every field of its principal',
     async (store) => {
       const record = { ...sessionOf('a', everything, 5), expiresAt: 4_000_000_000_123 };
-      assert.deepEqual(await store.create(record, limitsOf()), { evicted: [] });
+      const outcome = await store.create(record, limitsOf());
+      assert.ok(outcome !== 'limit', 'refused although the limits allow it');
+      assert.deepEqual(outcome.evicted, []);
+      await assertKept(store, record);
+    },
+  ],
+  [
+    'create keeps busyUntil, where it is given',
+    async (store) => {
+      const record = { ...sessionOf('a'), busyUntil: at(1234) };
+      await keep(store, [record]);
       await assertKept(store, record);
     },
   ],

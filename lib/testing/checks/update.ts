@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 
-import type { SessionRecord } from '../../types.js';
+import type { SessionChanges } from '../../types.js';
 import { ada, assertKept, at, type Check, idsIn, keep, limitsOf, MANY, sessionOf } from '../sessions.js';
-
-type Changes = Partial<Pick<SessionRecord, 'principal' | 'lastSeenAt' | 'expiresAt' | 'initialize'>>;
 
 const before = sessionOf('a', { subject: 'ada', token: 'old', scopes: ['read'] });
 
-const changes: Required<Changes> = {
+const changes: Required<SessionChanges> = {
   principal: { subject: 'ada', token: 'new', expiresAt: 4_000_000_000, claims: { role: 'admin' } },
   lastSeenAt: at(5000),
   expiresAt: at(7_200_000),
   initialize: { other: [null] },
+  busyUntil: at(9000),
 };
 
-const each = Object.entries(changes).map(([name, value]) => [name, { [name]: value } as Changes] as const);
+const each = Object.entries(changes).map(
+  ([name, value]) => [name, { [name]: value } as SessionChanges] as const,
+);
 
 export const updateChecks: readonly Check[] = [
   ...each.map(

@@ -1,4 +1,4 @@
-// Serves logins whose failures are counted in Redis, until it is killed. Arguments: prefix, points, kind of client.
+// Serves logins whose failures are counted in Redis, until it is killed, or who started it is gone. Arguments: prefix, points, kind of client.
 // Prints its port; `/verifications` tells how often its verifier has run.
 import { mcpBasicAuth, mcpHandler, mcpLoginLimiter } from '../../../lib/index.js';
 import { redisLoginStore } from '../../../lib/redis/index.js';
@@ -31,4 +31,7 @@ const { port } = await serveApp((app) => {
     mcpHandler({ createServer: ({ principal }) => buildServer(principal) }),
   );
 });
+
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && process.exit(), 1000).unref();
 console.log(JSON.stringify({ port }));

@@ -115,6 +115,26 @@ export const limiting: readonly Broken[] = [
   ],
   ['evicts what is busy', owning(undefined, oldest), 'never removes a busy session'],
   [
+    'evicts what is busy elsewhere',
+    owning(undefined, (mine, busy) => oldest(mine.filter(({ id }) => !busy.includes(id)))),
+    'one whose busyUntil is to come',
+  ],
+  [
+    'evicts what is busy elsewhere where nothing else is left',
+    owning(
+      undefined,
+      (mine, busy) => oldest(idle(mine, busy)) ?? oldest(mine.filter(({ id }) => !busy.includes(id))),
+    ),
+    'where all are busy until a time to come',
+  ],
+  [
+    'takes what was busy once for busy',
+    owning(undefined, (mine, busy) =>
+      oldest(idle(mine, busy).filter(({ busyUntil }) => busyUntil === undefined)),
+    ),
+    'where all are busy until a time to come',
+  ],
+  [
     'evicts what is busy where nothing else is left',
     owning(undefined, (mine, busy) => oldest(idle(mine, busy)) ?? oldest(mine)),
     'where all are busy it refuses',

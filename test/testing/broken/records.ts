@@ -17,6 +17,7 @@ export const keepingAndReading: readonly Broken[] = [
     keeping((record) => ({ ...record, expiresAt: Math.floor(record.expiresAt / 1000) * 1000 })),
     'with every field of its principal',
   ],
+  ['loses busyUntil', keeping(({ busyUntil: _, ...record }) => record), 'create keeps busyUntil'],
   [
     'turns what is absent into null',
     keeping((record) => ({ ...record, principal: { tenant: null, ...record.principal } })),

@@ -1,7 +1,7 @@
-import type { SessionRecord } from '../../../lib/types.js';
+import type { SessionChanges, SessionRecord } from '../../../lib/types.js';
 import { type Broken, owning, tick, UNLIMITED } from '../faulty-store.js';
 
-const FIELDS = ['principal', 'lastSeenAt', 'expiresAt', 'initialize'] as const;
+const FIELDS = ['principal', 'lastSeenAt', 'expiresAt', 'initialize', 'busyUntil'] as const;
 
 export const updating: readonly Broken[] = [
   ...FIELDS.map(
@@ -9,7 +9,7 @@ export const updating: readonly Broken[] = [
       `does not update ${field}`,
       {
         update(store, id, { [field]: _, ...rest }) {
-          store.update(id, rest);
+          store.update(id, rest as SessionChanges);
         },
       },
       `update changes ${field} and nothing else`,
