@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { writeCertificate } from './certificate.js';
+import { listens } from './listens.js';
 
 export interface NginxOptions {
   readonly port: number;
@@ -20,8 +19,6 @@ export interface Nginx {
   readonly certificate: string;
   close(): Promise<void>;
 }
-
-const PATIENCE_MS = 30_000;
 
 /** `nginx.conf`, on these ports, from a folder of its own that is removed in the end. */
 export async function startNginx({ port, nodes }: NginxOptions): Promise<Nginx> {
@@ -43,7 +40,7 @@ export async function startNginx({ port, nodes }: NginxOptions): Promise<Nginx> 
     await rm(folder, { recursive: true, force: true });
   }
   try {
-    await listens(child, port);
+    await listens(child, 'nginx', port);
   } catch (error) {
     await close();
     throw error;
@@ -55,24 +52,4 @@ async function configuration({ port, nodes: [first, second] }: NginxOptions): Pr
   const text = await readFile(new URL('../nginx.conf', import.meta.url), 'utf8');
   const ports: Record<string, number> = { '8443': port, '3001': first, '3002': second };
   return text.replace(/127\.0\.0\.1:(8443|3001|3002)\b/g, (_, given) => `127.0.0.1:${ports[given]}`);
-}
-
-async function listens(child: ChildProcess, port: number): Promise<void> {
-  for (const since = Date.now(); Date.now() - since < PATIENCE_MS; await delay(50)) {
-    if (child.exitCode !== null) throw new Error(`nginx has ended with ${child.exitCode}`);
-    if (await canConnect(port)) return;
-  }
-  throw new Error(`nginx does not listen on ${port}`);
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
