@@ -9,7 +9,7 @@ import { eventually } from './support/eventually.js';
 import { httpsFetch } from './support/https-fetch.js';
 import { call, initializeMessage, slugsIn } from './support/mcp.js';
 import { needsServices } from './support/needs.js';
-import { basic } from './support/running-wiki.js';
+import { basic, bearer } from './support/running-wiki.js';
 import { MCP_TOKEN, type Node, portOf, sessionSecret, type TwoNodes, twoNodes } from './support/two-nodes.js';
 
 const listTools = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
@@ -22,7 +22,7 @@ describe('two nodes behind nginx', function () {
   const clients: Client[] = [];
 
   before(async function () {
-    needsServices(this, 'Two nodes', ['nginx', 'openssl', 'redis-server']);
+    needsServices(this, 'Two nodes', { programs: ['nginx', 'openssl', 'redis-server'], postgres: true });
     two = await twoNodes();
   });
   afterEach(async () => {
@@ -178,8 +178,12 @@ describe('two nodes behind nginx', function () {
   });
 
   it('outlive a Redis that dies, and go on with what it kept', async () => {
-    const { client } = await connect(alice);
+    const { client, sessionId } = await connect(alice);
+    const token = (await issuedTo(sessionId)) ?? '';
     await two.redis.kill();
+    const rest = await send(new URL('/api/pages', two.nginx.url), { headers: bearer(token) });
+    expect(rest.status).to.equal(200);
+    await rest.text();
     for (const url of everywhere()) {
       expect(await post(url, headersOf({ ...bob, password: 'new here' }), initializeMessage), url).to.equal(
         503,

@@ -20,6 +20,9 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
+/** Where Debian keeps nginx is not in everybody's PATH. */
+export const withSbin = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin` };
+
 /** `nginx.conf`, on these ports, from a folder of its own that is removed in the end. */
 export async function startNginx({ port, nodes }: NginxOptions): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'wiki-nginx-'));
@@ -29,6 +32,7 @@ export async function startNginx({ port, nodes }: NginxOptions): Promise<Nginx> 
   await writeFile(join(folder, 'nginx.conf'), await configuration({ port, nodes }));
   const child = spawn('nginx', ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf', '-g', 'daemon off;'], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: withSbin,
   });
   const closed = once(child, 'close').catch(() => {});
   const killAtExit = (): void => void child.kill();
