@@ -1,0 +1,105 @@
+import type { Login } from '../../support/node-setting.js';
+
+/** What a session ought to be, as its owner knows it. */
+export interface Owned {
+  readonly id: string;
+  readonly owner: string;
+  /** `unsure`: whether it was ended nobody was told, or Redis has forgotten it. */
+  state: 'live' | 'ending' | 'over' | 'unsure';
+  /** When its end was acknowledged. */
+  overAt: number;
+}
+
+/** What must not be. */
+export const VIOLATIONS = [
+  /** Somebody was served who should not have been. */
+  'bypass',
+  /** A session that was acknowledged, and that nobody ended, is gone. */
+  'lost',
+  /** The right person was refused as if they were the wrong one. */
+  'refused',
+  /** More wrong passwords were verified than the limiter allows. */
+  'guessed',
+  /** A login was undone more than once. */
+  'undone twice',
+  /** An answer that nothing explains, or none in 10 seconds. */
+  'unexpected',
+] as const;
+
+export type Violation = (typeof VIOLATIONS)[number];
+
+/** What was seen, and what it must not be. */
+export class Ledger {
+  readonly requests: Record<string, number> = {};
+  /** What may happen, and is worth to be told. */
+  readonly notes: Record<string, number> = {};
+  readonly violations: { readonly kind: Violation; readonly text: string }[] = [];
+  /** How long each 503 took, and each return to normal. */
+  readonly refusedMs: number[] = [];
+  readonly recoveryMs: number[] = [];
+  readonly sessions = new Set<Owned>();
+  /** Sessions that ended, the newest last. */
+  readonly over: Owned[] = [];
+  /** How often Redis was emptied, and the tokens of the logins that it knew of. */
+  forgotten = 0;
+  readonly forgottenLogins = new Set<string>();
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  /** Who was proven by which process, and who was proven since Redis last forgot whom it knows. */
+  readonly #proofs = new Set<string>();
+  readonly #verifiedAt = new Map<string, number>();
+
+  count(who: string, outcome: string): void {
+    const key = `${who}: ${outcome}`;
+    this.requests[key] = (this.requests[key] ?? 0) + 1;
+  }
+
+  note(what: string): void {
+    this.notes[what] = (this.notes[what] ?? 0) + 1;
+  }
+
+  /** What is wrong now, or was last. */
+  now = 'before any fault';
+
+  violate(kind: Violation, text: string): void {
+    this.violations.push({ kind, text: `${text} (${this.now})` });
+  }
+
+  /** `since`: when it was asked for. */
+  begun(id: string, owner: string, since: number): void {
+    if (since < this.#flushedAt) return;
+    this.sessions.add({ id, owner, state: 'live', overAt: Number.POSITIVE_INFINITY });
+  }
+
+  live(): readonly Owned[] {
+    return [...this.sessions].filter(({ state }) => state === 'live');
+  }
+
+  settle(session: Owned, state: 'over' | 'unsure'): void {
+    session.state = state;
+    this.sessions.delete(session);
+    if (state === 'unsure') return;
+    session.overAt = performance.now();
+    this.over.push(session);
+    if (this.over.length > 40) this.over.shift();
+  }
+
+  /** Redis has forgotten everything, `logins` too. */
+  flushed(logins: readonly Login[]): void {
+    for (const { token = '' } of logins) this.forgottenLogins.add(token);
+    this.#flushedAt = performance.now();
+    for (const session of this.sessions) this.settle(session, 'unsure');
+    this.forgotten += 1;
+  }
+
+  served(person: string, process: string): void {
+    const proof = `${person}\n${process}`;
+    if (this.#proofs.has(proof)) return;
+    this.#proofs.add(proof);
+    this.#verifiedAt.set(person, performance.now());
+  }
+
+  /** Whether Redis can know the source of this person's logins: then nobody else's guesses hold them up. */
+  isKnown(person: string): boolean {
+    return (this.#verifiedAt.get(person) ?? Number.NEGATIVE_INFINITY) > this.#flushedAt;
+  }
+}
