@@ -38,12 +38,14 @@ export class Connection {
     onLate?: OnLate,
   ): Promise<unknown> {
     const operands = [String(keys.length), ...keys, ...args] as const;
+    const sendWhole = (): Promise<unknown> => sendTo(this.#client, ['EVAL', script.source, ...operands]);
     return this.#bounded(async () => {
+      if (script.keepsOrder) return sendWhole();
       try {
         return await sendTo(this.#client, ['EVALSHA', script.sha, ...operands]);
       } catch (error) {
         if (!isNoScript(error) || !isReady(this.#client)) throw error;
-        return sendTo(this.#client, ['EVAL', script.source, ...operands]);
+        return sendWhole();
       }
     }, onLate);
   }

@@ -18,6 +18,15 @@ export interface Config {
   readonly allowedHosts: readonly string[] | undefined;
   /** Express' `trust proxy`: how many proxies, or their addresses. */
   readonly trustProxy: number | readonly string[] | undefined;
+  /** The Redis that all nodes of this wiki share; without it, this process is the only one. */
+  readonly redis: RedisConfig | undefined;
+}
+
+export interface RedisConfig {
+  readonly url: string;
+  readonly prefix: string;
+  /** What sessions are sealed with in Redis, newest first. */
+  readonly sessionSecrets: readonly string[];
 }
 
 /** A setting that cannot be used; the message names its variable. */
@@ -26,10 +35,11 @@ export class InvalidConfig extends Error {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Read = (name: string) => string | undefined;
 
 /** The settings of one run. Throws `InvalidConfig`. */
 export function readConfig(environment: Environment): Config {
-  const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const read: Read = (name) => environment[name]?.trim() || undefined;
   return {
     host: read('HOST') ?? '127.0.0.1',
     port: wholeNumber('PORT', read('PORT') ?? '3000', 0, 65_535),
@@ -47,6 +57,7 @@ export function readConfig(environment: Environment): Config {
     serviceAccount: read('WIKI_SERVICE_ACCOUNT'),
     allowedHosts: listFrom(read('ALLOWED_HOSTS')),
     trustProxy: trustProxyFrom(read('TRUST_PROXY')),
+    redis: redisFrom(read),
   };
 }
 
@@ -84,4 +95,39 @@ function trustProxyFrom(text: string | undefined): number | readonly string[] | 
   if (text === undefined) return undefined;
   if (text === 'true') throw new InvalidConfig('TRUST_PROXY must be a number of proxies or their addresses');
   return /^\d+$/.test(text) ? Number(text) : listFrom(text);
+}
+
+/** Many nodes must agree on whatever one of them leaves to another. */
+function redisFrom(read: Read): RedisConfig | undefined {
+  const url = read('REDIS_URL');
+  if (url === undefined) return undefined;
+  if (!(/^rediss?:/.test(url) && URL.canParse(url)))
+    throw new InvalidConfig('REDIS_URL must be a redis:// or rediss:// URL');
+  if (read('DATABASE_URL') === undefined) {
+    throw new InvalidConfig(
+      'REDIS_URL needs DATABASE_URL, a PostgreSQL that all nodes share: the embedded database is one process’s own',
+    );
+  }
+  if (read('WIKI_SECRET') === undefined) {
+    throw new InvalidConfig(
+      'REDIS_URL needs WIKI_SECRET, the same on all nodes: each takes the tokens of the others',
+    );
+  }
+  const prefix = read('REDIS_PREFIX') ?? 'wiki';
+  if (/[{}]/.test(prefix)) throw new InvalidConfig('REDIS_PREFIX must not contain { or }');
+  return { url, prefix, sessionSecrets: sessionSecretsFrom(read('SESSION_SECRET')) };
+}
+
+function sessionSecretsFrom(text: string | undefined): readonly string[] {
+  const secrets = listFrom(text) ?? [];
+  if (secrets.length === 0) {
+    throw new InvalidConfig(
+      'REDIS_URL needs SESSION_SECRET, the same on all nodes: it seals the sessions in Redis',
+    );
+  }
+  if (secrets.some((secret) => secret.length < 32)) {
+    throw new InvalidConfig('SESSION_SECRET must be at least 32 characters');
+  }
+  if (new Set(secrets).size < secrets.length) throw new InvalidConfig('SESSION_SECRET names a secret twice');
+  return secrets;
 }

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** The port or address cannot be listened on. */
@@ -9,6 +10,8 @@ export class CannotListen extends Error {
 export interface Listening {
   /** With the port that was really taken. */
   readonly url: string;
+  /** A proxy in front asks another node then. Connections that are there go on. */
+  refuseNewConnections(): void;
   /** Takes no new connection, and gives the requests under way `graceMs` to finish. */
   close(graceMs: number): Promise<void>;
 }
@@ -24,17 +27,20 @@ export async function listen(app: RequestListener, host: string, port: number): 
   });
   const { port: taken } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;
-  return { url: `http://${name}:${taken}`, close: (graceMs) => close(server, graceMs) };
-}
-
-function close(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // A client may hold a connection open on which it never sent a request: it would be waited for, too.
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close((error) => {
+  const closed = once(server, 'close');
+  const refuseNewConnections = (): void => {
+    if (server.listening) server.close();
+  };
+  return {
+    url: `http://${name}:${taken}`,
+    refuseNewConnections,
+    async close(graceMs) {
+      refuseNewConnections();
+      server.closeIdleConnections();
+      // A client may hold a connection open on which it never sent a request: it would be waited for, too.
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
       clearTimeout(cut);
-      if (error) reject(error);
-      else resolve();
-    });
-  });
+    },
+  };
 }

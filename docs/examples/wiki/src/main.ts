@@ -4,6 +4,9 @@ import { DatabaseUnreachable } from './db/database.js';
 import { openDatabase } from './db/open.js';
 import { seed } from './db/seed.js';
 import { CannotListen, listen } from './listen.js';
+import { sharedStores } from './mcp/shared-stores.js';
+import { openRedis } from './redis.js';
+import { stopInOrder } from './stop.js';
 import { welcome } from './welcome.js';
 import { createWiki } from './wiki.js';
 
@@ -19,18 +22,20 @@ try {
 
 async function start(config: Config): Promise<void> {
   const database = await openDatabase(config);
+  const redis = config.redis && (await openRedis(config.redis.url));
+  const release = [() => database.close(), () => redis?.close()];
   try {
     await seed(database, hashPassword);
-    const wiki = await createWiki(config, database);
+    const stores = config.redis && redis && sharedStores(redis.client, config.redis);
+    const wiki = await createWiki(config, database, stores);
     const listening = await listen(wiki.app, config.host, config.port);
     console.log(welcome(listening.url, config));
     onStopSignal(async () => {
-      await wiki.close(GRACE_MS);
-      await listening.close(GRACE_MS);
-      await database.close();
+      listening.refuseNewConnections();
+      await stopInOrder([() => wiki.close(GRACE_MS), () => listening.close(GRACE_MS), ...release]);
     });
   } catch (error) {
-    await database.close();
+    await stopInOrder(release);
     throw error;
   }
 }
@@ -46,10 +51,7 @@ function onStopSignal(stop: () => Promise<void>): void {
     }
     since = Date.now();
     console.log(`${signal}: stopping`);
-    stop().catch((error: unknown) => {
-      console.error('could not stop in good order:', error);
-      process.exitCode = 1;
-    });
+    void stop();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

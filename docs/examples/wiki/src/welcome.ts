@@ -31,7 +31,8 @@ Stop with Ctrl+C.`;
 
 const lineOf = ({ email, password, role }: DemoUser): string => `${email}  ${password}  (${role})`;
 
-function placeOf({ databaseUrl, dataDir, schema }: Config): string {
+function placeOf({ databaseUrl, dataDir, schema, redis }: Config): string {
+  if (redis !== undefined) return `PostgreSQL, schema ${schema}, and Redis, prefix ${redis.prefix}`;
   if (databaseUrl !== undefined) return `PostgreSQL, schema ${schema}`;
   return dataDir === undefined ? 'in memory, gone when the wiki stops' : `in the folder ${dataDir}`;
 }

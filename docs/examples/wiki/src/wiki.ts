@@ -5,6 +5,7 @@ import { api } from './http/api.js';
 import { notFound, sendError } from './http/errors.js';
 import { actingCaller } from './mcp/acting-caller.js';
 import { mcpEndpoint } from './mcp/endpoint.js';
+import type { SharedStores } from './mcp/shared-stores.js';
 import { serviceAccount } from './mcp/verifiers.js';
 import { pageStore } from './pages/page-store.js';
 import { pagesFrom } from './pages/pages.js';
@@ -15,14 +16,20 @@ import { userStore } from './users/user-store.js';
 
 export interface Wiki {
   readonly app: Express;
-  /** Ends every MCP session, after letting running calls finish for `graceMs`. */
+  /**
+   * Lets running calls finish for `graceMs`, then ends every MCP session; those in shared stores go on at another node.
+   */
   close(graceMs: number): Promise<void>;
 }
 
-export type WikiConfig = Omit<Config, 'host' | 'port' | 'databaseUrl' | 'schema' | 'dataDir'>;
+export type WikiConfig = Omit<Config, 'host' | 'port' | 'databaseUrl' | 'schema' | 'dataDir' | 'redis'>;
 
-/** The whole application on one database: REST under `/api`, MCP under `/mcp`. */
-export async function createWiki(config: WikiConfig, database: Database): Promise<Wiki> {
+/** The whole application on one database: REST under `/api`, MCP under `/mcp`. Without `stores` it is the only node. */
+export async function createWiki(
+  config: WikiConfig,
+  database: Database,
+  stores?: SharedStores,
+): Promise<Wiki> {
   const users = userStore(database);
   const tokens = accessTokens(config.secret, config.accessTokenSeconds);
   const callerOf = callersFrom(users, tokens);
@@ -37,6 +44,7 @@ export async function createWiki(config: WikiConfig, database: Database): Promis
     callerFor: actingCaller(callerOf, tokens),
     allowedHosts: config.allowedHosts,
     mcpToken: config.mcpToken,
+    stores,
     serviceAccount:
       config.serviceAccount === undefined ? undefined : await serviceAccount(users, config.serviceAccount),
   });

@@ -16,6 +16,7 @@ describe('configuration', () => {
       serviceAccount: undefined,
       allowedHosts: undefined,
       trustProxy: undefined,
+      redis: undefined,
     });
   });
 
@@ -39,6 +40,48 @@ describe('configuration', () => {
       mcpToken: undefined,
       databaseUrl: undefined,
     });
+  });
+
+  const SECRET = 'a secret of thirty-two characters or more';
+  const manyNodes = {
+    REDIS_URL: 'redis://127.0.0.1:6379',
+    DATABASE_URL: 'postgres://127.0.0.1/wiki',
+    WIKI_SECRET: SECRET,
+    SESSION_SECRET: SECRET,
+  };
+
+  it('of many nodes takes session secrets to come and to go', () => {
+    const next = SECRET.toUpperCase();
+    expect(readConfig(manyNodes).redis).to.deep.equal({
+      url: manyNodes.REDIS_URL,
+      prefix: 'wiki',
+      sessionSecrets: [SECRET],
+    });
+    const rotated = readConfig({ ...manyNodes, SESSION_SECRET: `${next}, ${SECRET}` });
+    expect(rotated.redis?.sessionSecrets).to.deep.equal([next, SECRET]);
+  });
+
+  for (const name of ['DATABASE_URL', 'WIKI_SECRET', 'SESSION_SECRET']) {
+    it(`of many nodes wants ${name}`, () => {
+      expect(() => readConfig({ ...manyNodes, [name]: '' })).to.throw(
+        InvalidConfig,
+        `REDIS_URL needs ${name}`,
+      );
+    });
+  }
+
+  it('names no secret and no password in what it refuses', () => {
+    for (const wrong of [
+      { REDIS_URL: 'http://:very-secret@127.0.0.1' },
+      { SESSION_SECRET: 'very-secret' },
+      { SESSION_SECRET: `${SECRET},very-secret` },
+    ]) {
+      const [name = ''] = Object.keys(wrong);
+      expect(() => readConfig({ ...manyNodes, ...wrong }))
+        .to.throw(InvalidConfig, name)
+        .with.property('message')
+        .that.does.not.include('very-secret');
+    }
   });
 
   const refused: readonly Readonly<Record<string, string>>[] = [

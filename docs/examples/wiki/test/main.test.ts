@@ -1,25 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect } from 'chai';
 import { alice, bob } from '../src/db/demo-data.js';
 import { call } from './support/mcp.js';
+import { IS_UP, type Run, runMain } from './support/run-main.js';
 import { basic } from './support/running-wiki.js';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const WIKI_FOLDER = fileURLToPath(new URL('..', import.meta.url));
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  /** Resolves once the output contains `text`; rejects if the process ends before. */
-  until(text: string): Promise<void>;
-  readonly exitCode: Promise<number | null>;
-}
 
 describe('npm start', () => {
   let running: ChildProcess | undefined;
@@ -29,34 +18,14 @@ describe('npm start', () => {
   });
 
   function start(environment: Record<string, string>): Run {
-    const { DATABASE_URL: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
-      cwd: WIKI_FOLDER,
-      env: { ...inherited, PORT: '0', ...environment },
-    });
-    running = child;
-    let output = '';
-    const exitCode = once(child, 'close').then(([code]) => code as number | null);
-    const until = (text: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const check = (): void => {
-          if (output.includes(text)) resolve();
-        };
-        child.stdout?.on('data', check);
-        exitCode.then(() => reject(new Error(`ended before "${text}":\n${output}`)), reject);
-        check();
-      });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        output += chunk.toString('utf8');
-      });
-    }
-    return { child, output: () => output, until, exitCode };
+    const run = runMain(environment);
+    running = run.child;
+    return run;
   }
 
   it('serves at once what it prints, and stops in good order', async () => {
     const run = start({});
-    await run.until('Stop with Ctrl+C.');
+    await run.until(IS_UP);
     const url = /The wiki is up: (\S+)/.exec(run.output())?.[1] ?? '';
     for (const { email, password } of [alice, bob]) expect(run.output()).to.include(`${email}  ${password}`);
 

@@ -17,6 +17,7 @@ import { WikiError } from '../errors.js';
 import type { Pages } from '../pages/pages.js';
 import type { Caller } from '../users/callers.js';
 import { buildWikiServer } from './server.js';
+import type { SharedStores } from './shared-stores.js';
 import { basicVerifier, bearerVerifier, type VerifierParts } from './verifiers.js';
 
 export interface EndpointParts extends VerifierParts {
@@ -28,6 +29,8 @@ export interface EndpointParts extends VerifierParts {
   readonly mcpToken?: string | undefined;
   /** Whom requests without any `Authorization` act as. */
   readonly serviceAccount?: Principal | undefined;
+  /** What all nodes share. Default: this process keeps its own, in memory. */
+  readonly stores?: SharedStores | undefined;
 }
 
 export interface McpEndpoint {
@@ -40,14 +43,14 @@ export interface McpEndpoint {
 
 /** Cheap checks before dear ones, identity before session, the body last. */
 export function mcpEndpoint(parts: EndpointParts): McpEndpoint {
-  const { pages, callerFor, allowedHosts, mcpToken, serviceAccount } = parts;
+  const { pages, callerFor, allowedHosts, mcpToken, serviceAccount, stores } = parts;
   const frontDoor: RequestHandler[] = [
     mcpOriginGuard(allowedHosts === undefined ? {} : { allowedHosts }),
     mcpTlsGuard(),
-    mcpLoginLimiter(),
+    mcpLoginLimiter(stores && { store: stores.logins }),
   ];
   const basicAuth = mcpBasicAuth({ verifier: basicVerifier(parts), realm: 'wiki' });
-  const sessions = mcpSessionBinding();
+  const sessions = mcpSessionBinding(stores && { store: stores.sessions });
   const handler = mcpHandler({
     createServer: async ({ principal }) =>
       buildWikiServer(
@@ -55,6 +58,7 @@ export function mcpEndpoint(parts: EndpointParts): McpEndpoint {
         await orForbidden(callerFor(principal)),
       ),
     onError: (error) => console.error('MCP server failed:', error),
+    ...(stores && { eventStore: stores.events }),
   });
   return {
     handlers: [

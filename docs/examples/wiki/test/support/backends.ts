@@ -13,7 +13,7 @@ export interface Backend {
   fresh(): Promise<Database>;
 }
 
-const POSTGRES_URL = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+export const POSTGRES_URL = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 /** Its own name for each run, so that runs on one server do not meet. */
 export const schema = `wiki_test_${randomBytes(6).toString('hex')}`;
 const toDispose: Database[] = [];
@@ -24,6 +24,9 @@ const reachable = await openPostgres({ url: POSTGRES_URL, schema, connectTimeout
   (error: Error) => error,
 );
 if (reachable instanceof Error) reportMissing(reachable);
+
+/** Why there is no PostgreSQL; `undefined` where there is one. */
+export const missingPostgres: string | undefined = reachable instanceof Error ? reachable.message : undefined;
 
 /** What `describe` blocks are repeated for. */
 export const backends: readonly Backend[] =
