@@ -89,7 +89,7 @@ describe('the fault proxy', () => {
     await moment(20);
     peer.socket.write('b');
     await says(peer, 'AB');
-    expect(performance.now() - since).to.be.within(110, 1000);
+    expect(performance.now() - since).to.be.within(110, 5000);
     await proxy.clear();
     await ask(peer, 'c');
   });
@@ -158,7 +158,7 @@ describe('the fault proxy', () => {
     await proxy.set({ kind: 'trickle', bytes: 2, everyMs: 30 });
     const since = performance.now();
     await ask(peer, 'abcdefghij');
-    expect(performance.now() - since).to.be.within(110, 1000);
+    expect(performance.now() - since).to.be.within(110, 5000);
   });
 
   it('cut: the connection breaks in the middle of a reply', async () => {
