@@ -1,20 +1,16 @@
-import { checkOptions, type OptionRule, rule } from '../options.js';
-import { CLIENT_RULE, type RedisClient } from './client.js';
-import { DEFAULT_TIMEOUT_MS } from './connection.js';
+import type { OptionRule } from '../options.js';
+import type { RedisClient } from './client.js';
+import type { Connection } from './connection.js';
 import { Namespace } from './session-namespace.js';
+import { openStore, type RedisStoreOptions } from './store-options.js';
 
-export interface RedisSessionStoreOptions {
-  /** Connected by you, with its default options. The store makes a second connection of it while somebody listens for deletions. */
-  readonly client: RedisClient;
+/** The options of `redisSessionStore`. The store makes a second connection of `client` while somebody listens for deletions. */
+export interface RedisSessionStoreOptions extends RedisStoreOptions {
   /**
    * What names and encrypts everything in Redis: at least 32 characters, random, the same in every process. To replace
    * it, an array: new sessions are kept under the first, those under the others are still found and counted.
    */
   readonly secret: string | readonly string[];
-  /** What all keys begin with; no `{` or `}` in it. Default: `mcp`. */
-  readonly prefix?: string;
-  /** How long an operation waits for Redis before it is an outage, in milliseconds. Default: 200. */
-  readonly timeoutMs?: number;
 }
 
 const MIN_SECRET_CHARACTERS = 32;
@@ -34,30 +30,20 @@ const SECRET_RULE: OptionRule = {
       new Set(value).size === value.length),
 };
 
-const RULES: Readonly<Record<keyof RedisSessionStoreOptions, OptionRule>> = {
-  client: CLIENT_RULE,
-  secret: SECRET_RULE,
-  prefix: {
-    must: 'a non-empty string without { and }',
-    test: (value) => rule.text.test(value) && !/[{}]/.test(value as string),
-  },
-  timeoutMs: rule.milliseconds,
-};
-
 export interface SessionStoreSettings {
   readonly client: RedisClient;
+  readonly connection: Connection;
   /** One for each secret, newest first. */
   readonly spaces: readonly [Namespace, ...Namespace[]];
   readonly prefix: string;
-  readonly timeoutMs: number;
 }
 
 /** Throws `TypeError` for what `redisSessionStore` cannot work with; no secret is in its text. */
 export function readSessionOptions(options: RedisSessionStoreOptions): SessionStoreSettings {
-  checkOptions('redisSessionStore', options, RULES);
-  const { client, secret, prefix = 'mcp', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const ground = openStore('redisSessionStore', options, { secret: SECRET_RULE });
+  const { client, secret } = options;
   const secrets = typeof secret === 'string' ? [secret] : secret;
   const [newest, ...older] = secrets.map((one) => new Namespace(one));
   if (!newest) throw new TypeError('redisSessionStore: option "secret" must not be empty');
-  return { client, spaces: [newest, ...older], prefix, timeoutMs };
+  return { ...ground, client, spaces: [newest, ...older] };
 }

@@ -1,4 +1,4 @@
-import { Connection, type OnLate } from './connection.js';
+import type { Connection, OnLate } from './connection.js';
 import type { Script } from './script.js';
 import type { Namespace } from './session-namespace.js';
 import type { SessionStoreSettings } from './session-options.js';
@@ -10,8 +10,8 @@ export class SessionSteps {
   readonly base: string;
   readonly #connection: Connection;
 
-  constructor({ client, spaces, prefix, timeoutMs }: SessionStoreSettings) {
-    this.#connection = new Connection(client, timeoutMs);
+  constructor({ connection, spaces, prefix }: SessionStoreSettings) {
+    this.#connection = connection;
     this.spaces = spaces;
     this.base = `${prefix}:{sessions}`;
   }

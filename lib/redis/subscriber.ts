@@ -25,13 +25,15 @@ function subscribeNodeRedis(
   // At every connection: asked for only once, it would be lost with a connection that breaks meanwhile.
   subscriber.on('ready', () => void subscriber.subscribe(channel, onMessage).catch(ignore));
   subscriber.connect().catch(ignore);
-  return () => {
+  const destroy = (): void => {
     try {
       subscriber.destroy();
     } catch {
       // It was closed already.
     }
   };
+  // Not at once: destroyed in the turn in which it was told to connect, it connects all the same and is never closed.
+  return () => void setImmediate(destroy);
 }
 
 function subscribeIoRedis(

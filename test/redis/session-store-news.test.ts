@@ -6,6 +6,10 @@ import { freePort, startRedis } from '../support/redis.js';
 import { clientKinds, connected } from './clients.js';
 import { bench, isAnswered, limitsOf, ownId, ownSecret, recordOf, until } from './sessions.js';
 
+/** How many sockets this process has open. */
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
 for (const kind of clientKinds) {
   describe(`redisSessionStore over ${kind.name}, onDeleted`, () => {
     const use = bench(kind);
@@ -49,6 +53,18 @@ for (const kind of clientKinds) {
       await use.store().create(recordOf('again'), limitsOf());
       await use.store().delete('again', 'idle');
       await until(() => again.heard.length === 1, 'heard');
+    });
+
+    it('leaves no connection behind, however soon it is told to stop', async () => {
+      const store = use.store();
+      const before = openSockets();
+      for (const turns of [0, 1, 2, 5]) {
+        const stop = store.onDeleted(() => {});
+        for (let i = 0; i < turns; i += 1) await Promise.resolve();
+        stop();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await until(() => openSockets() <= before, 'all are closed');
     });
 
     it('does not tell a store of what it removed itself', async () => {

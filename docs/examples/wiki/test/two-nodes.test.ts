@@ -48,21 +48,35 @@ describe('two nodes behind nginx', function () {
     return { client, transport, sessionId: transport.sessionId ?? '' };
   }
 
-  /** The status of one POST, past the SDK. */
-  async function post(url: string, headers: Record<string, string>, message: unknown): Promise<number> {
+  const mcpHeaders = {
+    Accept: 'application/json, text/event-stream',
+    'Content-Type': 'application/json',
+    'MCP-Protocol-Version': '2025-11-25',
+  };
+  /** One POST, past the SDK. */
+  async function exchange(url: string, headers: Record<string, string>, message: unknown) {
     const response = await send(new URL('/mcp', url), {
       method: 'POST',
-      headers: {
-        Accept: 'application/json, text/event-stream',
-        'Content-Type': 'application/json',
-        'MCP-Protocol-Version': '2025-11-25',
-        ...headers,
-      },
+      headers: { ...mcpHeaders, ...headers },
       body: JSON.stringify(message),
     });
-    await response.text();
-    return response.status;
+    return { status: response.status, text: await response.text() };
   }
+  const post = async (...request: Parameters<typeof exchange>): Promise<number> =>
+    (await exchange(...request)).status;
+
+  /** The first that a client is sent which lost its stream after this event. */
+  async function resumed(headers: Record<string, string>, lastEvent: string): Promise<string> {
+    const response = await send(new URL('/mcp', two.nginx.url), {
+      headers: { ...mcpHeaders, ...headers, 'Last-Event-ID': lastEvent },
+    });
+    expect(response.status).to.equal(200);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = '' } = (await reader?.read()) ?? {};
+    await reader?.cancel();
+    return value;
+  }
+
   const askIn = (sessionId: string, user: DemoUser, url: string): Promise<number> =>
     post(url, { ...headersOf(user), 'Mcp-Session-Id': sessionId }, listTools);
   const everywhere = (): readonly string[] => [two.nginx.url, ...two.nodes.map(({ url }) => url)];
@@ -119,8 +133,13 @@ describe('two nodes behind nginx', function () {
     expect(new Set(tokens).size).to.equal(2);
     for (const url of everywhere()) expect(await askIn(asAlice.sessionId, bob, url), url).to.equal(404);
 
+    const asAliceRaw = { ...headersOf(alice), 'Mcp-Session-Id': asAlice.sessionId };
+    const { text } = await exchange(two.nginx.url, asAliceRaw, listTools);
+    const [, firstEvent = ''] = /^id: (.+)$/m.exec(text) ?? [];
+
     const serving = nodeAt(await portOf(two, () => call(asAlice.client, 'list_pages')));
     await serving.kill();
+    expect(await resumed(asAliceRaw, firstEvent), 'what a client has missed').to.include('edit_page');
     expect(slugsIn(await call(asAlice.client, 'list_pages'))).to.include('incident-notes');
     expect(slugsIn(await call(asBob.client, 'list_pages'))).not.to.include('incident-notes');
     await edit(asAlice.client, 'incident-notes', 'Alice, after the failover');
