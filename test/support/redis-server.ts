@@ -32,6 +32,7 @@ export interface RedisServerOptions {
   readonly keepsData?: boolean;
 }
 
+const PATIENCE_MS = 30_000;
 /** Nobody listens there. */
 const NO_MASTER = ['127.0.0.1', '1'] as const;
 
@@ -60,6 +61,8 @@ export async function redisServer({ keepsData = false }: RedisServerOptions = {}
     save: '',
     appendonly: keepsData ? 'yes' : 'no',
     appendfsync: 'always',
+    // Small, so that it is read quickly.
+    'auto-aof-rewrite-min-size': '4mb',
   }).flatMap(([name, value]) => [`--${name}`, value]);
   let child: ChildProcess | undefined;
   const killAtExit = (): void => void child?.kill('SIGKILL');
@@ -83,10 +86,14 @@ export async function redisServer({ keepsData = false }: RedisServerOptions = {}
       stream.on('data', (chunk) => {
         output += chunk;
       });
-    await until('redis-server answers', async () => {
-      if (starting.exitCode !== null) throw new Error(`redis-server has ended:\n${output}`);
-      return (await command('PING').catch(() => undefined)) === 'PONG';
-    });
+    await until(
+      'redis-server answers',
+      async () => {
+        if (starting.exitCode !== null) throw new Error(`redis-server has ended:\n${output}`);
+        return (await command('PING').catch(() => undefined)) === 'PONG';
+      },
+      PATIENCE_MS,
+    );
   }
 
   async function kill(): Promise<void> {

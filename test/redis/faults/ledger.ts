@@ -6,6 +6,9 @@ export interface Owned {
   readonly owner: string;
   /** `unsure`: whether it was ended nobody was told, or Redis has forgotten it. */
   state: 'live' | 'ending' | 'over' | 'unsure';
+  /** When it was asked for, and last served. */
+  readonly begunAt: number;
+  usedAt: number;
   /** When its end was acknowledged. */
   overAt: number;
 }
@@ -67,7 +70,8 @@ export class Ledger {
   /** `since`: when it was asked for. */
   begun(id: string, owner: string, since: number): void {
     if (since < this.#flushedAt) return;
-    this.sessions.add({ id, owner, state: 'live', overAt: Number.POSITIVE_INFINITY });
+    const times = { begunAt: since, usedAt: performance.now(), overAt: Number.POSITIVE_INFINITY };
+    this.sessions.add({ id, owner, state: 'live', ...times });
   }
 
   live(): readonly Owned[] {

@@ -64,7 +64,8 @@ export async function use(scene: Scene, random: Random): Promise<void> {
   else if (got.status === 404) {
     if (session.state !== 'live') return;
     ledger.settle(session, 'unsure');
-    ledger.violate('lost', what);
+    const [age, idle] = [session.begunAt, session.usedAt].map((at) => Math.round(since - at));
+    ledger.violate('lost', `${what}, begun ${age} ms ago, served ${idle} ms ago`);
   } else if (got.status === 429 && !ledger.isKnown(session.owner))
     ledger.note('429 as Redis had forgotten who is known');
   else mustBe(scene, [0, 503], got, 'refused', what);
@@ -78,6 +79,7 @@ function served(
   got: Got,
   what: string,
 ): void {
+  session.usedAt = since;
   const issued = world.logins().find(({ sessionId }) => sessionId === session.id);
   const text = textOf({ ...got, challenges: [], code: undefined });
   if (text !== digest(issued?.token)) ledger.violate('bypass', `${what}: not its token, but ${text}`);
