@@ -49,7 +49,7 @@ export class Ledger {
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** Who was proven by which process, and who was proven since Redis last forgot whom it knows. */
   readonly #proofs = new Set<string>();
-  readonly #verifiedAt = new Map<string, number>();
+  readonly #provenAt = new Map<string, number>();
 
   count(who: string, outcome: string): void {
     const key = `${who}: ${outcome}`;
@@ -95,15 +95,16 @@ export class Ledger {
     this.forgotten += 1;
   }
 
-  served(person: string, process: string): void {
+  /** `process` has proven `person` with a request of this time, if it had not before. */
+  proven(person: string, process: string, since: number): void {
     const proof = `${person}\n${process}`;
     if (this.#proofs.has(proof)) return;
     this.#proofs.add(proof);
-    this.#verifiedAt.set(person, performance.now());
+    this.#provenAt.set(person, since);
   }
 
   /** Whether Redis can know the source of this person's logins: then nobody else's guesses hold them up. */
   isKnown(person: string): boolean {
-    return (this.#verifiedAt.get(person) ?? Number.NEGATIVE_INFINITY) > this.#flushedAt;
+    return (this.#provenAt.get(person) ?? Number.NEGATIVE_INFINITY) > this.#flushedAt;
   }
 }

@@ -22,13 +22,9 @@ export async function begin(
   who = 'new session',
 ): Promise<string | undefined> {
   const { ledger } = scene;
-  const process = place.node;
   const got = await send(scene, place, { who, ...personOf(user), body: initialize() });
   const id = got.headers['mcp-session-id'];
-  if (got.status === 200 && typeof id === 'string') {
-    ledger.served(user, `${process.name} ${process.pid}`);
-    return id;
-  }
+  if (got.status === 200 && typeof id === 'string') return id;
   if (got.status === 429 && !ledger.isKnown(user)) ledger.note('429 as Redis had forgotten who is known');
   else mustBe(scene, [0, 503], got, 'refused', `${who} of ${user} at ${place.name}`);
   return undefined;
@@ -80,7 +76,7 @@ function served(
   what: string,
 ): void {
   session.usedAt = since;
-  const issued = world.logins().find(({ sessionId }) => sessionId === session.id);
+  const issued = world.loginOf(session.id);
   const text = textOf({ ...got, challenges: [], code: undefined });
   if (text !== digest(issued?.token)) ledger.violate('bypass', `${what}: not its token, but ${text}`);
   if (since < session.overAt) return;

@@ -41,6 +41,8 @@ export async function send({ ledger }: Scene, place: Place, sent: Sent): Promise
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     ledger.count(who, String(got.status));
+    // Whoever gets so far has been proven, there and then or before.
+    if ([200, 202, 404].includes(got.status)) ledger.proven(user, `${process.name} ${process.pid}`, since);
     if (got.status === 503) ledger.refusedMs.push(performance.now() - since);
     return got;
   } catch (error) {
