@@ -18,7 +18,8 @@ export class SessionEnds {
   readonly #publish: Publish;
   /** Ends under way: until then the record is theirs to remove. */
   readonly #underWay = new Map<string, Promise<void>>();
-  readonly #recent = new RecentEnds();
+  /** Where the store is this process's own, what it says is never old. */
+  readonly #recent: RecentEnds | undefined;
 
   constructor(roster: Roster, records: StoredSessions, keepers: Keepers, publish: Publish) {
     this.removals = new Removals(records, publish);
@@ -26,6 +27,7 @@ export class SessionEnds {
     this.#roster = roster;
     this.#records = records;
     this.#publish = publish;
+    this.#recent = records.isShared ? new RecentEnds() : undefined;
   }
 
   /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
@@ -44,7 +46,7 @@ export class SessionEnds {
   finish(session: LiveSession, reason: SessionEndReason, fate: RecordFate): Promise<void> {
     if (session.ending) return session.ending;
     session.endReason = reason;
-    if (fate !== 'kept') this.#recent.note(session.id);
+    if (fate !== 'kept') this.#recent?.note(session.id);
     this.#roster.remove(session);
     const ending = takeDown(session, reason, fate, this.removals, this.#publish);
     session.ending = ending;
@@ -56,7 +58,7 @@ export class SessionEnds {
   /** What the store has removed to make room. */
   evict(ids: readonly string[], records: readonly SessionRecord[]): void {
     for (const id of ids) {
-      this.#recent.note(id);
+      this.#recent?.note(id);
       const victim = this.#roster.sessions.get(id);
       const record = records.find((other) => other.id === id);
       if (victim) void this.finish(victim, 'evicted', 'us');
@@ -66,14 +68,20 @@ export class SessionEnds {
 
   /** Another node has ended it. */
   hear(id: string, reason: SessionEndReason): void {
-    this.#recent.note(id);
+    this.#recent?.note(id);
     const session = this.#roster.sessions.get(id);
     if (session) void this.finish(session, reason, 'others');
   }
 
   /** Whether it ended, or was heard to end, a moment ago: then what the store was still saying of it is old. */
   hasEnded(id: string): boolean {
-    return this.#recent.has(id) || this.removals.isLeftBehind(id);
+    return this.#recent?.has(id) || this.removals.isLeftBehind(id);
+  }
+
+  /** Forgets what is long over, and tries again to remove what the store failed to remove. Never rejects. */
+  async sweep(): Promise<void> {
+    this.#recent?.prune();
+    await this.removals.retry();
   }
 
   /** The end of that session, where it is under way. */

@@ -79,7 +79,7 @@ export class SessionRegistry {
     this.#finding = new Finding(roster, records, ends, keepers, this.#watch, options);
     this.#stopHearing = store.onDeleted?.((id, reason) => this.#hear(id, reason));
     if (!records.isShared) return;
-    this.#sweep = new Sweep(roster.sessions, records, ends.removals, idleSeconds, {
+    this.#sweep = new Sweep(roster.sessions, records, ends, idleSeconds, {
       onGone: (session) => void ends.finish(session, 'deleted', 'others'),
       onOverdue: (record, reason) => this.#endOverdue(record, reason),
       confirmWithinMs: (recheckSeconds * 1000) / 2,

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../types.js';
 import type { LiveSession } from './live-session.js';
-import type { Removals } from './removals.js';
+import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
 
 /** Ends that no node was told of must close streams within two seconds. */
@@ -30,7 +30,7 @@ export interface SweepEvents {
 export class Sweep {
   readonly #sessions: ReadonlyMap<string, LiveSession>;
   readonly #records: StoredSessions;
-  readonly #removals: Removals;
+  readonly #ends: Pick<SessionEnds, 'sweep'>;
   readonly #idleMs: number;
   readonly #events: SweepEvents;
   #timer: NodeJS.Timeout | undefined;
@@ -40,13 +40,13 @@ export class Sweep {
   constructor(
     sessions: ReadonlyMap<string, LiveSession>,
     records: StoredSessions,
-    removals: Removals,
+    ends: Pick<SessionEnds, 'sweep'>,
     idleSeconds: number,
     events: SweepEvents,
   ) {
     this.#sessions = sessions;
     this.#records = records;
-    this.#removals = removals;
+    this.#ends = ends;
     this.#idleMs = idleSeconds * 1000;
     this.#events = events;
   }
@@ -58,7 +58,7 @@ export class Sweep {
   /** Stops, and makes a last attempt to remove what was left behind. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#removals.retry();
+    await this.#ends.sweep();
   }
 
   async #tick(): Promise<void> {
@@ -66,7 +66,7 @@ export class Sweep {
     this.#isSweeping = true;
     this.#turn += 1;
     try {
-      await this.#removals.retry();
+      await this.#ends.sweep();
       await this.#confirm();
       this.#tellBusy(Date.now());
       if (this.#turn % OVERDUE_EVERY_TICKS === 0) await this.#endOverdue(Date.now());
