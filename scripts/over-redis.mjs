@@ -1,11 +1,14 @@
 // The flow and attack suites over stores in Redis (see test/redis/over-redis.ts). Says so and passes where there is no
 // Redis, unless REQUIRE_SERVICES=1. Further arguments go to mocha.
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
+import { register } from 'tsx/esm/api';
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+
+register();
+const { answersPing, REDIS_URL } = await import('../test/support/redis.ts');
 
 /** Not what these stores do: other tests have it, over Redis. */
 const LEFT_OUT = [
@@ -46,18 +49,7 @@ const LEFT_OUT_TITLES = [
   'B1: 10,000 different',
 ];
 
-function answers({ hostname, port }) {
-  return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port || 6379) });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-if (await answers(new URL(REDIS_URL))) {
+if (await answersPing()) {
   const mocha = spawn(
     'mocha',
     [
