@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+
+import type { ProofKeeper } from '../../lib/request-state.js';
+import type { Principal } from '../../lib/types.js';
+import { fakeKeeper } from '../sessions/support.js';
+import { cluster } from '../support/cluster.js';
+import { as, guarded } from '../support/guarded.js';
+import { buildServer } from '../support/mcp.js';
+import { expectRefusal } from '../support/refusal.js';
+import { begin, resume } from '../support/session.js';
+
+const ping = { jsonrpc: '2.0', id: 9, method: 'ping' };
+const message = { method: 'initialize' };
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function keeperOf(ended: string[], owner = 'guard'): ReturnType<typeof fakeKeeper> {
+  const hooks: NonNullable<ProofKeeper['hooks']> = {
+    async endSession({ subject }: Principal, { reason }) {
+      ended.push(`${subject} ${reason}`);
+    },
+  };
+  return Object.assign(fakeKeeper(), { owner, hooks });
+}
+
+describe('S5 a session that cannot be built here', () => {
+  it('A10 is a 503 where its server never answers the handshake', async () => {
+    await using nodes = await cluster();
+    const session = await begin(nodes.nodes[0].url, as('ann'));
+    await using broken = await guarded({
+      binding: { store: nodes.shared.node() },
+      createServer: ({ principal }) => {
+        const server = buildServer(principal);
+        const { connect } = server;
+        server.connect = async (transport) => {
+          await connect.call(server, transport);
+          transport.onmessage = () => {};
+        };
+        return server;
+      },
+      handler: { createTimeoutMs: 50, onError: () => {} },
+    });
+    expectRefusal(await resume(broken.url, as('ann'), session.id).send(ping), 'unavailable');
+    expect(await session.tool('echo', { text: 'here' })).to.equal('here');
+  });
+
+  for (const when of ['while it connects', 'closes'] as const) {
+    it(`A10 goes on elsewhere where its server fails here (${when})`, async () => {
+      await using nodes = await cluster();
+      const session = await begin(nodes.nodes[0].url, as('ann'));
+      await using broken = await guarded({
+        binding: { store: nodes.shared.node() },
+        createServer: ({ principal }) => {
+          const server = buildServer(principal);
+          const { connect } = server;
+          server.connect = async (transport) => {
+            await connect.call(server, transport);
+            if (when === 'while it connects') throw new Error('tools could not be loaded');
+            await server.close();
+          };
+          return server;
+        },
+        handler: { createTimeoutMs: 500, onError: () => {} },
+      });
+      expect((await resume(broken.url, as('ann'), session.id).send(ping)).status).to.equal(503);
+      expect(await session.tool('echo', { text: 'here' })).to.equal('here');
+      expect(nodes.ended).to.deep.equal([]);
+    });
+  }
+});
