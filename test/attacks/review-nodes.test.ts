@@ -1,3 +1,4 @@
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect } from 'chai';
 
 import type { ProofKeeper } from '../../lib/request-state.js';
@@ -8,6 +9,7 @@ import { as, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
 import { expectRefusal } from '../support/refusal.js';
 import { begin, resume } from '../support/session.js';
+import { sharedRecords } from '../support/shared-store.js';
 
 const ping = { jsonrpc: '2.0', id: 9, method: 'ping' };
 const message = { method: 'initialize' };
@@ -67,4 +69,39 @@ describe('S5 a session that cannot be built here', () => {
       expect(nodes.ended).to.deep.equal([]);
     });
   }
+});
+
+describe('S5 a session that two nodes serve', () => {
+  it('has what its login added at both, whatever its claims are', async () => {
+    const shared = sharedRecords();
+    const seen: unknown[] = [];
+    const asJson = (): ReturnType<typeof shared.node> => {
+      const store = shared.node();
+      const { get } = store;
+      const written = async (id: string) => JSON.parse(JSON.stringify((await get(id)) ?? null)) ?? undefined;
+      return Object.assign(store, { get: written });
+    };
+    const open = (): Promise<Awaited<ReturnType<typeof guarded>>> =>
+      guarded({
+        basic: {
+          verify: ({ username }) => ({ subject: username, claims: { since: new Date(0), team: undefined } }),
+          startSession: (principal) => ({ ...principal, claims: { ...principal.claims, row: 7 } }),
+        },
+        binding: { store: asJson() },
+        createServer: () => {
+          const server = new McpServer({ name: 'test', version: '1' });
+          server.registerTool('row', {}, ({ authInfo }) => {
+            seen.push((authInfo?.extra?.principal as Principal | undefined)?.claims?.row);
+            return { content: [] };
+          });
+          return server;
+        },
+      });
+    await using first = await open();
+    await using second = await open();
+    const session = await begin(first.url, as('ann'));
+    await session.tool('row');
+    await resume(second.url, as('ann'), session.id).tool('row');
+    expect(seen).to.deep.equal([7, 7]);
+  });
 });
