@@ -3,8 +3,9 @@ import { expect } from 'chai';
 
 import type { ProofKeeper } from '../../lib/request-state.js';
 import type { Principal } from '../../lib/types.js';
-import { fakeKeeper } from '../sessions/support.js';
+import { ada, fakeKeeper, watched } from '../sessions/support.js';
 import { cluster } from '../support/cluster.js';
+import { gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
 import { expectRefusal } from '../support/refusal.js';
@@ -24,6 +25,35 @@ function keeperOf(ended: string[], owner = 'guard'): ReturnType<typeof fakeKeepe
   };
   return Object.assign(fakeKeeper(), { owner, hooks });
 }
+
+describe('S5 a session that ends at an awkward moment', () => {
+  it('nothing is undone by a node that has closed', async () => {
+    const shared = sharedRecords();
+    const node = shared.node();
+    const here = watched({ store: shared.node(), absoluteSeconds: 1 });
+    const there = watched({ store: node });
+    const ended: string[] = [];
+    await here.registry.create(ada, message, { by: 'guard 0' });
+    there.registry.meet(keeperOf(ended));
+    const reading = gate();
+    const { overdue } = node;
+    let asked = false;
+    (node as { overdue: unknown }).overdue = async (which: never) => {
+      const records = await overdue?.(which);
+      asked ||= (records?.length ?? 0) > 0;
+      await reading.opened;
+      return records;
+    };
+    (here.store as { isDown?: boolean }).isDown = true;
+    await until('it is found', () => asked, 8000);
+    const closing = there.registry.close().then(() => ended.length);
+    await sleep(20);
+    reading.open();
+    const before = await closing;
+    await sleep(50);
+    expect(ended.length).to.equal(before);
+  }).timeout(12_000);
+});
 
 describe('S5 a session that cannot be built here', () => {
   it('A10 is a 503 where its server never answers the handshake', async () => {
