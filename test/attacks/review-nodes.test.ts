@@ -1,14 +1,17 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect } from 'chai';
 
+import { mcpBasicAuth, mcpHandler, mcpSessionBinding } from '../../lib/index.js';
 import type { ProofKeeper } from '../../lib/request-state.js';
 import type { Principal } from '../../lib/types.js';
-import { ada, fakeKeeper, watched } from '../sessions/support.js';
+import { ada, begin as beginHere, type Ended, fakeKeeper, slowStore, watched } from '../sessions/support.js';
+import { call, initialize } from '../support/call.js';
 import { cluster } from '../support/cluster.js';
 import { gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
 import { expectRefusal } from '../support/refusal.js';
+import { serveApp } from '../support/serve.js';
 import { begin, resume } from '../support/session.js';
 import { sharedRecords } from '../support/shared-store.js';
 
@@ -27,6 +30,129 @@ function keeperOf(ended: string[], owner = 'guard'): ReturnType<typeof fakeKeepe
 }
 
 describe('S5 a session that ends at an awkward moment', () => {
+  it('is revoked although this node is just letting go of it', async () => {
+    const shared = sharedRecords();
+    const [here, there] = [watched({ store: shared.node() }), watched({ store: shared.node() })];
+    const ended: string[] = [];
+    const keeper = keeperOf(ended);
+    there.registry.meet(keeper);
+    const { id } = await here.registry.create(ada, message, { by: 'guard 0' });
+    const restored = await there.registry.find(id, ada, [keeper]);
+    if (!restored) throw new Error('not found');
+    const closing = gate();
+    restored.closeServer = () => closing.opened;
+    const releasing = there.registry.release(restored);
+    const revoked = there.registry.revoke({ sessionId: id });
+    await sleep(20);
+    closing.open();
+    await releasing;
+    expect(await revoked).to.equal(1);
+    expect(shared.records.list({})).to.deep.equal([]);
+    expect(ended).to.deep.equal(['ada revoked']);
+    for (const node of [here, there]) await node.registry.close();
+  });
+
+  for (const isShared of [false, true]) {
+    it(`W15 is undone once when it is evicted while it ends, ${isShared ? 'shared' : 'here alone'}`, async () => {
+      const store = slowStore({ shared: isShared });
+      const { registry } = watched({ store, maxSessionsPerPrincipal: 1 });
+      const ended: Ended[] = [];
+      const old = await beginHere(registry, ada, ended);
+      const closing = gate();
+      old.closeServer = () => closing.opened;
+      const ending = registry.end(old, 'deleted');
+      await registry.create(ada, message);
+      closing.open();
+      await ending;
+      expect(ended).to.have.length(1);
+      await registry.close();
+    });
+  }
+
+  for (const how of ['handler', 'binding'] as const) {
+    it(`W15 is undone once, and leaves no record, when its node closes during its login (${how})`, async () => {
+      const shared = sharedRecords();
+      const login = gate();
+      const ended: unknown[] = [];
+      await using app = await guarded({
+        basic: {
+          async startSession(principal) {
+            await login.opened;
+            return { ...principal, token: 'issued' };
+          },
+          async endSession({ subject, token }, { reason }) {
+            ended.push([subject, token, reason]);
+          },
+        },
+        binding: { store: shared.node() },
+      });
+      const reply = call(app.url, { headers: as('ann'), body: initialize(1) });
+      await until('it is kept', () => shared.records.list({}).length > 0);
+      const closing = how === 'handler' ? app.mcp.close({ graceMs: 0 }) : app.sessions.close();
+      await sleep(20);
+      login.open();
+      await closing;
+      expectRefusal(await reply, 'closing');
+      await until('it is undone', () => ended.length > 0);
+      expect(ended).to.deep.equal([['ann', 'issued', 'shutdown']]);
+      expect(shared.records.list({})).to.deep.equal([]);
+    });
+  }
+
+  it('is not built again from a record that was read before it was revoked here', async () => {
+    const shared = sharedRecords();
+    const [here, there] = [watched({ store: shared.node() }), shared.node()];
+    const node = watched({ store: there });
+    const { id } = await here.registry.create(ada, message);
+    const reading = gate();
+    const { get } = there;
+    (there as { get: typeof get }).get = async (name) => {
+      const record = await get(name);
+      await reading.opened;
+      return record;
+    };
+    const finding = node.registry.find(id, ada);
+    await settle();
+    await settle();
+    expect(await node.registry.revoke({ subject: 'ada' })).to.equal(1);
+    reading.open();
+    expect(await finding).to.equal(undefined);
+    for (const { registry } of [here, node]) await registry.close();
+  });
+
+  it('A5 stays revoked though its login ends after that, where the node that was asked could not undo it', async () => {
+    const shared = sharedRecords();
+    const [here, there] = [watched({ store: shared.node() }), watched({ store: shared.node() })];
+    const ended: string[] = [];
+    const keeper = keeperOf(ended);
+    here.registry.meet(keeper);
+    const session = await here.registry.create(ada, message, { by: 'guard 0' });
+    expect(await there.registry.revoke({ subject: 'ada' })).to.equal(1);
+    await here.registry.enrich(session, { ...ada, token: 'issued' }).catch(() => {});
+    session.isStarting = false;
+    expect(await here.registry.find(session.id, ada, [keeper])).to.equal(undefined);
+    expect(await there.registry.find(session.id, ada)).to.equal(undefined);
+    for (const { registry } of [here, there]) await registry.close();
+  });
+
+  it('is undone though its node closes while it makes up for what the store did not take', async () => {
+    const store = slowStore({ shared: true });
+    const { registry } = watched({ store });
+    const ended: Ended[] = [];
+    registry.meet(fakeKeeper());
+    const session = await beginHere(registry, ada, ended);
+    store.breakDown('delete');
+    await registry.end(session, 'deleted');
+    store.recover();
+    const answer = store.delay('delete');
+    await until('it is tried again', () => store.inner.list({}).length === 0, 3000);
+    const closing = registry.close();
+    await sleep(20);
+    answer.open();
+    await closing;
+    expect(ended).to.have.length(1);
+  });
+
   it('nothing is undone by a node that has closed', async () => {
     const shared = sharedRecords();
     const node = shared.node();
@@ -134,4 +260,77 @@ describe('S5 a session that two nodes serve', () => {
     await resume(second.url, as('ann'), session.id).tool('row');
     expect(seen).to.deep.equal([7, 7]);
   });
+
+  it('W15 is undone where two chains share a binding, and a node that does not serve it revokes it', async () => {
+    const shared = sharedRecords();
+    const ended: string[] = [];
+    const open = async () => {
+      const sessions = mcpSessionBinding({ store: shared.node() });
+      const chain = (name: string) => [
+        mcpBasicAuth({
+          verifier: {
+            verify: ({ username }) => ({ subject: username }),
+            async endSession({ subject }, { reason }) {
+              ended.push(`${name} ${subject} ${reason}`);
+            },
+          },
+        }),
+        sessions,
+        mcpHandler({ createServer: ({ principal }) => buildServer(principal) }),
+      ];
+      const served = await serveApp((app) => {
+        app.use('/mcp', ...chain('users'));
+        app.use('/admin', ...chain('admins'));
+      });
+      return { served, sessions };
+    };
+    const first = await open();
+    const second = await open();
+    await using _one = first.served;
+    await using _two = second.served;
+    const at = (url: URL, path: string): URL => new URL(path, url);
+    for (const { served } of [first, second]) {
+      for (const path of ['/mcp', '/admin']) await begin(at(served.url, path), as('bob'));
+    }
+    await begin(at(first.served.url, '/mcp'), as('ann'));
+    await second.sessions.revoke({ subject: 'ann' });
+    await until('it is undone', () => ended.length > 0, 9000);
+    expect(ended).to.deep.equal(['users ann revoked']);
+    for (const { sessions } of [first, second]) await sessions.close();
+  }).timeout(15_000);
+});
+
+describe('S5 what the store did not take', () => {
+  it('is made up for although one of it is never taken', async () => {
+    const store = slowStore({ shared: true });
+    const { registry } = watched({ store });
+    const ended: Ended[] = [];
+    registry.meet(fakeKeeper());
+    const stuck = await beginHere(registry, ada, ended);
+    const other = await beginHere(registry, { subject: 'bob' }, ended);
+    store.breakDown('delete');
+    await registry.end(stuck, 'deleted');
+    await registry.end(other, 'deleted');
+    store.recover();
+    const { delete: remove } = store;
+    (store as { delete: unknown }).delete = async (id: string, reason: 'deleted') => {
+      if (id === stuck.id) throw new Error('never');
+      return remove(id, reason);
+    };
+    await until('the other is made up for', () => ended.length > 0, 4000);
+    await registry.close();
+  });
+
+  it('W15 undoes whom a creation evicted that came too late', async () => {
+    const store = slowStore({ shared: true });
+    const { registry } = watched({ store, maxSessionsPerPrincipal: 1 });
+    const ended: Ended[] = [];
+    await beginHere(registry, ada, ended);
+    const answer = store.delay('create');
+    const creating = registry.create(ada, message).catch((error: unknown) => error);
+    expect(await creating).to.include({ code: 'unavailable' });
+    answer.open();
+    await until('it is undone', () => ended.length > 0, 3000);
+    await registry.close();
+  }).timeout(15_000);
 });
