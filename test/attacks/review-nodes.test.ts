@@ -179,6 +179,36 @@ describe('S5 a session that ends at an awkward moment', () => {
     await sleep(50);
     expect(ended.length).to.equal(before);
   }).timeout(12_000);
+
+  it('W15 is undone once when another node ends it during its login', async () => {
+    const login = gate();
+    const nodes = await cluster();
+    await using _ = nodes;
+    const ended: unknown[] = [];
+    const open = (): Promise<Awaited<ReturnType<typeof guarded>>> =>
+      guarded({
+        basic: {
+          async startSession(principal) {
+            if (principal.subject === 'ann') await login.opened;
+            return { ...principal, token: 'issued' };
+          },
+          async endSession({ subject, token }, { reason }) {
+            ended.push([subject, token, reason]);
+          },
+        },
+        binding: { store: nodes.shared.node() },
+      });
+    await using first = await open();
+    await using second = await open();
+    await begin(second.url, as('bob'));
+    const reply = call(first.url, { headers: as('ann'), body: initialize(1) });
+    await until('it is kept', () => nodes.shared.records.list({ subject: 'ann' }).length > 0);
+    await second.sessions.revoke({ subject: 'ann' });
+    login.open();
+    await reply;
+    await sleep(50);
+    expect(ended).to.deep.equal([['ann', 'issued', 'revoked']]);
+  });
 });
 
 describe('S5 a session that cannot be built here', () => {
@@ -228,6 +258,26 @@ describe('S5 a session that cannot be built here', () => {
 });
 
 describe('S5 a session that two nodes serve', () => {
+  it('is not evicted while it has a stream at one of them, when a call at the other ends', async () => {
+    await using nodes = await cluster({ binding: { maxSessionsPerPrincipal: 1 } });
+    const [first, second] = nodes.nodes;
+    const { records } = nodes.shared;
+    const session = await begin(first.url, as('ann'));
+    const there = resume(second.url, as('ann'), session.id);
+    const stream = await there.listen();
+    const busy = (): number => records.list({})[0]?.busyUntil ?? 0;
+    await until('it is told of', () => busy() > Date.now());
+    const other = await session.listen();
+    const told = busy();
+    await until('the other is told of, too', () => busy() > told, 4000);
+    other.drop();
+    await sleep(2500);
+    const third = nodes.shared.node();
+    await using last = await guarded({ binding: { store: third, maxSessionsPerPrincipal: 1 } });
+    expectRefusal(await call(last.url, { headers: as('ann'), body: initialize(1) }), 'session_limit');
+    expect(stream.isEnded).to.equal(false);
+  }).timeout(15_000);
+
   it('has what its login added at both, whatever its claims are', async () => {
     const shared = sharedRecords();
     const seen: unknown[] = [];
