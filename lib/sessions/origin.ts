@@ -33,17 +33,25 @@ export function originData(message: unknown, presented: Principal, { by, at, end
   };
 }
 
+/** Why a session is over that a node ended which could not undo its login. */
+export function endedAs({ initialize }: SessionRecord): SessionEndReason | undefined {
+  const ended = isRecord(initialize) ? initialize.ended : undefined;
+  return typeof ended === 'string' ? (ended as SessionEndReason) : undefined;
+}
+
 /** `undefined` for a record that was not kept by a registry, or that contradicts itself. */
-export function originOf({ initialize, principal }: SessionRecord): Origin | undefined {
+export function originOf(record: SessionRecord): Origin | undefined {
+  const { initialize, principal } = record;
   if (!isRecord(initialize) || !isPrincipal(initialize.presented)) return undefined;
-  const { message, presented, by, at, ended } = initialize;
+  const { message, presented, by, at } = initialize;
+  const ended = endedAs(record);
   if (principalKey(presented) !== principalKey(principal)) return undefined;
   return {
     message,
     presented,
     ...(typeof by === 'string' && { by }),
     ...(typeof at === 'string' && { at }),
-    ...(typeof ended === 'string' && { ended: ended as SessionEndReason }),
+    ...(ended !== undefined && { ended }),
   };
 }
 

@@ -35,7 +35,7 @@ export class Revocation {
       const others = records.filter(
         (record) => principalKey(record.principal) === owner && !this.#ends.underWay(record.id),
       );
-      await Promise.all(others.map((record) => this.#ends.ofRecords.end(record, reason)));
+      await Promise.all(others.map((record) => this.#endRecord(record, reason)));
     } catch {
       // The nodes that serve them find out by themselves when they ask for liveness.
     }
@@ -76,9 +76,16 @@ export class Revocation {
     const underWay = this.#ends.underWay(id);
     if (underWay) return underWay.then(() => false);
     const session = this.#roster.sessions.get(id);
-    if (!session) return record !== undefined && this.#ends.ofRecords.end(record, 'revoked');
+    if (!session) return record !== undefined && this.#endRecord(record, 'revoked');
     const isNew = session.ending === undefined;
     await this.#ends.end(session, 'revoked');
     return isNew;
+  }
+
+  /** A request that read the record before may have begun to serve it here meanwhile. */
+  async #endRecord(record: SessionRecord, reason: SessionEndReason): Promise<boolean> {
+    const isEnded = await this.#ends.ofRecords.end(record, reason);
+    if (isEnded) this.#ends.hear(record.id, reason);
+    return isEnded;
   }
 }

@@ -1,12 +1,12 @@
 import type { Publish } from '../events.js';
-import type { SessionEndReason, SessionRecord } from '../types.js';
+import type { SessionEndReason } from '../types.js';
 import type { Keepers } from './keepers.js';
 import type { LiveSession } from './live-session.js';
 import { RecentEnds } from './recent-ends.js';
 import { RecordEnds } from './record-ends.js';
 import { Removals } from './removals.js';
 import type { Roster } from './roster.js';
-import type { StoredSessions } from './stored-sessions.js';
+import type { Eviction, StoredSessions } from './stored-sessions.js';
 import { type RecordFate, takeDown } from './take-down.js';
 
 /** The one path on which a session ends, whoever ends it. */
@@ -17,8 +17,10 @@ export class SessionEnds {
   readonly #records: StoredSessions;
   readonly #publish: Publish;
   /** Ends under way: until then the record is theirs to remove. */
-  readonly #underWay = new Map<string, Promise<void>>();
-  /** Where the store is this process's own, what it says is never old. */
+  readonly #underWay = new Map<string, { readonly ending: Promise<void>; readonly fate: RecordFate }>();
+  /** Of sessions that are let go of: their records are there for whoever ends them meanwhile. */
+  readonly #partings = new Set<Promise<void>>();
+  /** Of what no other node has, nothing is built from what the store says: then nobody asks. */
   readonly #recent: RecentEnds | undefined;
 
   constructor(roster: Roster, records: StoredSessions, keepers: Keepers, publish: Publish) {
@@ -32,7 +34,9 @@ export class SessionEnds {
 
   /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
   end(session: LiveSession, reason: SessionEndReason): Promise<void> {
-    const isKept = this.#records.isShared && reason === 'shutdown' && session.canMove;
+    // What began here and has not served yet is nobody's: no client knows its id.
+    const isKnown = !session.isStarting || session.origin !== undefined;
+    const isKept = this.#records.isShared && reason === 'shutdown' && session.canMove && isKnown;
     return session.ending ?? this.finish(session, reason, isKept ? 'kept' : 'remove');
   }
 
@@ -50,18 +54,27 @@ export class SessionEnds {
     this.#roster.remove(session);
     const ending = takeDown(session, reason, fate, this.removals, this.#publish);
     session.ending = ending;
-    this.#underWay.set(session.id, ending);
-    void ending.then(() => this.#underWay.get(session.id) === ending && this.#underWay.delete(session.id));
+    if (fate === 'kept') {
+      this.#partings.add(ending);
+      void ending.then(() => this.#partings.delete(ending));
+    } else {
+      const { id } = session;
+      const end = { ending, fate };
+      this.#underWay.set(id, end);
+      void ending.then(() => this.#underWay.get(id) === end && this.#underWay.delete(id));
+    }
     return ending;
   }
 
   /** What the store has removed to make room. */
-  evict(ids: readonly string[], records: readonly SessionRecord[]): void {
-    for (const id of ids) {
+  evict({ evicted, evictedRecords: records = [] }: Eviction): void {
+    for (const id of evicted) {
       this.#recent?.note(id);
       const victim = this.#roster.sessions.get(id);
       const record = records.find((other) => other.id === id);
       if (victim) void this.finish(victim, 'evicted', 'us');
+      else if (this.#underWay.get(id)?.fate === 'remove' || this.removals.isLeftBehind(id))
+        this.removals.noteRemoved(id);
       else if (record) void this.ofRecords.removed(record, 'evicted');
     }
   }
@@ -75,7 +88,7 @@ export class SessionEnds {
 
   /** Whether it ended, or was heard to end, a moment ago: then what the store was still saying of it is old. */
   hasEnded(id: string): boolean {
-    return this.#recent?.has(id) || this.removals.isLeftBehind(id);
+    return this.#recent?.has(id) === true || this.removals.isLeftBehind(id);
   }
 
   /** Forgets what is long over, and tries again to remove what the store failed to remove. Never rejects. */
@@ -86,10 +99,11 @@ export class SessionEnds {
 
   /** The end of that session, where it is under way. */
   underWay(id: string): Promise<void> | undefined {
-    return this.#underWay.get(id);
+    return this.#underWay.get(id)?.ending;
   }
 
   async allUnderWay(): Promise<void> {
-    await Promise.all(this.#underWay.values());
+    await Promise.all([...this.#underWay.values()].map(({ ending }) => ending));
+    await Promise.all(this.#partings);
   }
 }

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
 import { LiveSession, refusalAfter } from './live-session.js';
-import { type Beginning, originData } from './origin.js';
+import { type Beginning, endedAs, originData } from './origin.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
 import { SessionEnds } from './session-ends.js';
@@ -80,7 +80,7 @@ export class SessionRegistry {
     this.#stopHearing = store.onDeleted?.((id, reason) => this.#hear(id, reason));
     if (!records.isShared) return;
     this.#sweep = new Sweep(roster.sessions, records, ends, idleSeconds, {
-      onGone: (session) => void ends.finish(session, 'deleted', 'others'),
+      onGone: (session) => void this.#endGone(session),
       onOverdue: (record, reason) => this.#endOverdue(record, reason),
       confirmWithinMs: (recheckSeconds * 1000) / 2,
     });
@@ -117,9 +117,9 @@ export class SessionRegistry {
     this.#watch.wake();
     try {
       const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
-      const outcome = await this.#records.create(record, limits);
+      const outcome = await this.#records.create(record, limits, (late) => this.#ends.evict(late));
       if (outcome === 'limit') throw new McpGuardError('session_limit');
-      this.#ends.evict(outcome.evicted, outcome.evictedRecords ?? []);
+      this.#ends.evict(outcome);
     } catch (error) {
       this.#roster.remove(session);
       throw error;
@@ -258,9 +258,21 @@ export class SessionRegistry {
     }
   }
 
+  /** Its record is gone, or is left for a node that can undo its login, as this one can. */
+  async #endGone(session: LiveSession): Promise<void> {
+    const record = await this.#records.get(session.id).catch(() => undefined);
+    void (record
+      ? this.end(session, endedAs(record) ?? 'expired')
+      : this.#ends.finish(session, 'deleted', 'others'));
+  }
+
   async #endOverdue(record: SessionRecord, reason: 'expired' | 'idle'): Promise<void> {
     const session = this.#roster.sessions.get(record.id);
-    if (session) return this.#watch.overdue(session, Date.now()) ? this.end(session, reason) : undefined;
+    const ended = endedAs(record);
+    if (session) {
+      const isOver = ended !== undefined || this.#watch.overdue(session, Date.now());
+      return isOver ? this.end(session, ended ?? reason) : undefined;
+    }
     if (!this.#ends.underWay(record.id)) await this.#ends.ofRecords.endAsKnown(record, reason);
   }
 }

@@ -34,7 +34,7 @@ export class Sweep {
   readonly #idleMs: number;
   readonly #events: SweepEvents;
   #timer: NodeJS.Timeout | undefined;
-  #isSweeping = false;
+  #sweeping: Promise<void> | undefined;
   #turn = 0;
 
   constructor(
@@ -52,18 +52,23 @@ export class Sweep {
   }
 
   wake(): void {
-    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** Stops, and makes a last attempt to remove what was left behind. */
+  /** Stops when what it does is done, and makes a last attempt to remove what was left behind. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#sweeping;
     await this.#ends.sweep();
   }
 
-  async #tick(): Promise<void> {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
+  #tick(): void {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined;
+    });
+  }
+
+  async #sweep(): Promise<void> {
     this.#turn += 1;
     try {
       await this.#ends.sweep();
@@ -72,8 +77,6 @@ export class Sweep {
       if (this.#turn % OVERDUE_EVERY_TICKS === 0) await this.#endOverdue(Date.now());
     } catch {
       // The store is down: the next tick tries again.
-    } finally {
-      this.#isSweeping = false;
     }
   }
 
