@@ -75,9 +75,11 @@ export class Finding {
     session.confirmedAt = now;
     session.lastSeenAt = Math.max(session.lastSeenAt, record.lastSeenAt);
     session.expiresAt = Math.min(session.expiresAt, record.expiresAt);
+    const { busyUntil = 0 } = record;
+    if (busyUntil !== session.busyUntil) session.othersBusyUntil = busyUntil;
     const ended = endedAs(record);
     const reason = this.#watch.overdue(session, now) ?? (ended && 'expired');
-    if (!reason || (reason === 'idle' && !ended && (record.busyUntil ?? 0) > now)) return false;
+    if (!reason || (reason === 'idle' && !ended && busyUntil > now)) return false;
     void (isServed
       ? this.#ends.end(session, ended ?? reason)
       : this.#ends.ofRecords.endAsKnown(record, reason));

@@ -14,6 +14,7 @@ export class Revocation {
   readonly #records: StoredSessions;
   readonly #ends: SessionEnds;
   readonly #keepers: Keepers;
+  readonly #elsewhere = new Map<string, Promise<void>>();
 
   constructor(roster: Roster, records: StoredSessions, ends: SessionEnds, keepers: Keepers) {
     this.#roster = roster;
@@ -29,7 +30,18 @@ export class Revocation {
       if (principalKey(exchange.principal) === owner) exchange.end('invalid_credentials');
     }
     await Promise.all(this.#roster.ownedBy(owner).map((session) => this.#ends.end(session, reason)));
-    if (!this.#records.isShared) return;
+    if (this.#records.isShared) await this.#endElsewhere(principal, owner, reason);
+  }
+
+  /** At most one look at the store at a time for one person, however often they are found inactive. */
+  #endElsewhere(principal: Principal, owner: string, reason: SessionEndReason): Promise<void> {
+    const ending = this.#elsewhere.get(owner) ?? this.#endRecords(principal, owner, reason);
+    this.#elsewhere.set(owner, ending);
+    void ending.finally(() => this.#elsewhere.delete(owner));
+    return ending;
+  }
+
+  async #endRecords(principal: Principal, owner: string, reason: SessionEndReason): Promise<void> {
     try {
       const records = await this.#records.list(principal);
       const others = records.filter(

@@ -7,7 +7,7 @@ import { RecordEnds } from './record-ends.js';
 import { Removals } from './removals.js';
 import type { Roster } from './roster.js';
 import type { Eviction, StoredSessions } from './stored-sessions.js';
-import { type RecordFate, takeDown } from './take-down.js';
+import { endedOf, type RecordFate, takeDown } from './take-down.js';
 
 /** The one path on which a session ends, whoever ends it. */
 export class SessionEnds {
@@ -50,9 +50,13 @@ export class SessionEnds {
   finish(session: LiveSession, reason: SessionEndReason, fate: RecordFate): Promise<void> {
     if (session.ending) return session.ending;
     session.endReason = reason;
+    session.isEndedByOthers = fate === 'others';
     if (fate !== 'kept') this.#recent?.note(session.id);
     this.#roster.remove(session);
-    const ending = takeDown(session, reason, fate, this.removals, this.#publish);
+    const ending =
+      fate === 'kept'
+        ? this.#letGo(session, reason)
+        : takeDown(session, reason, fate, this.removals, this.#publish);
     session.ending = ending;
     if (fate === 'kept') {
       this.#partings.add(ending);
@@ -64,6 +68,18 @@ export class SessionEnds {
       void ending.then(() => this.#underWay.get(id) === end && this.#underWay.delete(id));
     }
     return ending;
+  }
+
+  async #letGo(session: LiveSession, reason: SessionEndReason): Promise<void> {
+    await takeDown(session, reason, 'kept', this.removals, this.#publish);
+    const { id, busyUntil, othersBusyUntil } = session;
+    if (busyUntil <= Date.now()) return;
+    await this.#records.update(id, { busyUntil: othersBusyUntil }).catch(() => {});
+  }
+
+  /** Undoes the login of a session that another node has ended, and left to this one. Never rejects. */
+  undo(session: LiveSession): Promise<void> {
+    return this.removals.undo(endedOf(session, session.endReason ?? 'failed'));
   }
 
   /** What the store has removed to make room. */
