@@ -38,10 +38,14 @@ if (!isInstalled()) {
 }
 
 const count = number('count');
-/** On a terminal one line that changes; else one for every tenth fault. */
+let told = 0;
+
+/** On a terminal one line that changes, else one for every tenth fault; and what must not be as soon as it is. */
 function progress(done, what, { requests, violations }) {
   if (values.json) return;
   const text = `${done}/${count} ${what}: ${sum(requests)} requests, ${sum(requests, ': 503')} × 503, ${violations.length} violations`;
+  for (const { kind, text: detail } of violations.slice(told)) console.log(`\n${kind}: ${detail}`);
+  told = violations.length;
   if (process.stdout.isTTY) writeSync(1, `\r\x1b[K${text}`);
   else if (done % 10 === 0 || done === count) console.log(text);
 }

@@ -35,7 +35,7 @@ export interface RedisServerOptions {
 }
 
 /** What a busy machine needs to start one. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Nobody listens there. */
 const NO_MASTER = ['127.0.0.1', '1'] as const;
@@ -61,6 +61,8 @@ export async function redisServer({ keepsData = false }: RedisServerOptions = {}
     save: '',
     appendonly: keepsData ? 'yes' : 'no',
     appendfsync: 'always',
+    // Small, so that it is read quickly.
+    'auto-aof-rewrite-min-size': '4mb',
   }).flatMap(([name, value]) => [`--${name}`, value]);
   const log = join(folder, 'log');
   let child: ChildProcess | undefined;

@@ -6,6 +6,9 @@ export interface Owned {
   readonly owner: string;
   /** `unsure`: whether it was ended nobody was told, or Redis has forgotten it. */
   state: 'live' | 'ending' | 'over' | 'unsure';
+  /** When it was asked for, and last served. */
+  readonly begunAt: number;
+  usedAt: number;
   /** When its end was acknowledged. */
   overAt: number;
 }
@@ -67,7 +70,8 @@ export class Ledger {
   /** `since`: when it was asked for. */
   begun(id: string, owner: string, since: number): void {
     if (since < this.#flushedAt) return;
-    this.sessions.add({ id, owner, state: 'live', overAt: Number.POSITIVE_INFINITY });
+    const times = { begunAt: since, usedAt: performance.now(), overAt: Number.POSITIVE_INFINITY };
+    this.sessions.add({ id, owner, state: 'live', ...times });
   }
 
   live(): readonly Owned[] {
@@ -91,11 +95,12 @@ export class Ledger {
     this.forgotten += 1;
   }
 
-  served(person: string, process: string): void {
+  /** Somebody was let in by a process, which asked Redis only if it had not proven them before. `since`: when they asked. */
+  served(person: string, process: string, since: number): void {
     const proof = `${person}\n${process}`;
     if (this.#proofs.has(proof)) return;
     this.#proofs.add(proof);
-    this.#verifiedAt.set(person, performance.now());
+    this.#verifiedAt.set(person, since);
   }
 
   /** Whether Redis can know the source of this person's logins: then nobody else's guesses hold them up. */

@@ -23,10 +23,11 @@ export async function begin(
 ): Promise<string | undefined> {
   const { ledger } = scene;
   const process = place.node;
+  const since = performance.now();
   const got = await send(scene, place, { who, ...personOf(user), body: initialize() });
   const id = got.headers['mcp-session-id'];
   if (got.status === 200 && typeof id === 'string') {
-    ledger.served(user, `${process.name} ${process.pid}`);
+    ledger.served(user, `${process.name} ${process.pid}`, since);
     return id;
   }
   if (got.status === 429 && !ledger.isKnown(user)) ledger.note('429 as Redis had forgotten who is known');
@@ -51,6 +52,7 @@ export async function use(scene: Scene, random: Random): Promise<void> {
   const session = random.pick(pool);
   const place = random.pick(world.places);
   const since = performance.now();
+  const process = place.node;
   // Two requests of one session under one id are one to the SDK.
   calls += 1;
   const got = await send(scene, place, {
@@ -60,11 +62,14 @@ export async function use(scene: Scene, random: Random): Promise<void> {
     body: toolCall('token', {}, calls),
   });
   const what = `session of ${session.owner} at ${place.name}`;
-  if (got.status === 200) served(scene, session, place, since, got, what);
-  else if (got.status === 404) {
+  if (got.status === 200) {
+    ledger.served(session.owner, `${process.name} ${process.pid}`, since);
+    served(scene, session, place, since, got, what);
+  } else if (got.status === 404) {
     if (session.state !== 'live') return;
     ledger.settle(session, 'unsure');
-    ledger.violate('lost', what);
+    const [age, idle] = [session.begunAt, session.usedAt].map((at) => Math.round(since - at));
+    ledger.violate('lost', `${what}, begun ${age} ms ago, served ${idle} ms ago`);
   } else if (got.status === 429 && !ledger.isKnown(session.owner))
     ledger.note('429 as Redis had forgotten who is known');
   else mustBe(scene, [0, 503], got, 'refused', what);
@@ -78,6 +83,7 @@ function served(
   got: Got,
   what: string,
 ): void {
+  session.usedAt = since;
   const issued = world.logins().find(({ sessionId }) => sessionId === session.id);
   const text = textOf({ ...got, challenges: [], code: undefined });
   if (text !== digest(issued?.token)) ledger.violate('bypass', `${what}: not its token, but ${text}`);
