@@ -87,6 +87,16 @@ export function enrich(base: Principal, enriched: Principal): Principal {
   return sealPrincipal({ ...plainPrincipal(base), ...plainPrincipal(enriched) });
 }
 
+/** Whether `brought` is what was presented, be that as it came or as a store gives it back: plain data. */
+function isSame(brought: unknown, presented: unknown): boolean {
+  if (isDeepStrictEqual(brought, presented)) return true;
+  try {
+    return isDeepStrictEqual(JSON.parse(JSON.stringify(brought)), presented);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The principal that tools see: this request's, with what the session's login added wherever the request brings
  * nothing newer than it brought when the session began.
@@ -97,7 +107,7 @@ export function mergePrincipal(request: Principal, presented: Principal, enriche
   for (const field of ENRICHABLE) {
     const brought = request[field];
     const isAdded = enriched[field] !== undefined && !isDeepStrictEqual(enriched[field], presented[field]);
-    if (isAdded && (brought === undefined || isDeepStrictEqual(brought, presented[field]))) {
+    if (isAdded && (brought === undefined || isSame(brought, presented[field]))) {
       merged[field] = enriched[field];
     }
   }

@@ -18,7 +18,12 @@ export async function connectSession(
       session.calls = running;
       if (running === 0) registry.touch(session);
     },
-    onClose: () => void registry.end(session, session.isDeleting ? 'deleted' : 'failed'),
+    onClose: () => {
+      // That it cannot be built again here does not end it for other nodes.
+      const isRebuilding = session.isStarting && session.origin !== undefined;
+      if (isRebuilding) void registry.release(session);
+      else void registry.end(session, session.isDeleting ? 'deleted' : 'failed');
+    },
   });
   if (session.ending) await transport.close();
   registry.assertAlive(session);

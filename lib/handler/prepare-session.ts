@@ -16,6 +16,9 @@ import type { ConnectableServer } from './sdk.js';
 import type { ServeBase } from './serve-context.js';
 import { logIn } from './start-session.js';
 
+/** What a login takes beyond `startSession`, and clocks that differ. */
+const LOGIN_MARGIN_MS = 10_000;
+
 /** A slot, and the full login, for a session of the caller; what fails undoes what came before it. */
 export async function prepareSession(
   request: Request,
@@ -27,7 +30,11 @@ export async function prepareSession(
   // As proven: a session of the caller's own that the request names has lent it what its login added.
   const { principal } = exchange;
   const by = state.proof?.keeper && keeperName(state.keepers, state.proof.keeper);
-  const session = await takeSlot(registry, principal, message, context, { by, at: mountOf(request) });
+  const session = await takeSlot(registry, principal, message, context, {
+    by,
+    at: mountOf(request),
+    loginUntil: state.proof?.hooks?.startSession && Date.now() + context.createTimeoutMs + LOGIN_MARGIN_MS,
+  });
   session.addProof(state.proof?.key);
   session.onEndError = (error) => context.tellError('endSession failed', error);
   try {

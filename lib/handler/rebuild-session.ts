@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 
-import { McpGuardError } from '../errors.js';
+import { isGuardError, McpGuardError } from '../errors.js';
 import type { RequestState } from '../request-state.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { mountOf } from '../sessions/origin.js';
@@ -65,6 +65,8 @@ async function rebuild(
     return transport;
   } catch (error) {
     await registry.release(session);
-    throw error;
+    if (isGuardError(error)) throw error;
+    context.report('transport', 'a session could not be built again', error);
+    throw new McpGuardError('unavailable', { cause: error });
   }
 }

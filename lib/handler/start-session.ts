@@ -52,7 +52,7 @@ export async function logIn(
     if (session.ending) await undo(hooks, session, started, report);
     registry.assertAlive(session);
     session.hooks = hooks;
-    if (started) await registry.enrich(session, enrich(session.presented, started));
+    await registry.keepLogin(session, started ? enrich(session.presented, started) : undefined);
   }
   session.hooks = hooks;
 }

@@ -2,6 +2,7 @@ import { isRecord, rule } from '../options.js';
 import type { Connection } from './connection.js';
 import { formatEventId, hashOf, parseEventId } from './event-id.js';
 import { AFTER, STORE, STREAM_OF } from './event-scripts.js';
+import { isTexts, nonsense } from './reply.js';
 import type { Script } from './script.js';
 import { openStore, type RedisStoreOptions } from './store-options.js';
 
@@ -79,7 +80,7 @@ class EventStore implements RedisEventStore {
     const id = parseEventId(lastEventId);
     const reply = id && (await this.#run(AFTER, id.stream, [id.entry]));
     if (!id || reply === null) throw new Error('the event is not kept');
-    const [streamId, ...rest] = readTexts(reply);
+    const [streamId, ...rest] = isTexts(reply) ? reply : [];
     if (streamId === undefined || rest.length % 2 !== 0) throw nonsense();
     const events: [eventId: string, message: object][] = [];
     for (let at = 0; at < rest.length; at += 2) {
@@ -96,11 +97,4 @@ class EventStore implements RedisEventStore {
   #run(script: Script, stream: string, args: readonly string[]): Promise<unknown> {
     return this.#connection.run(script, [`${this.#base}{${stream}}`], args);
   }
-}
-
-const nonsense = (): Error => new Error('Redis gave an answer that makes no sense');
-
-function readTexts(reply: unknown): readonly string[] {
-  if (!Array.isArray(reply) || !reply.every((part) => typeof part === 'string')) throw nonsense();
-  return reply;
 }

@@ -1,7 +1,5 @@
 import type { LoginKeys, LoginReservation } from '../types.js';
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((part) => typeof part === 'string');
+import { isTexts, nonsense } from './reply.js';
 
 const isKind = (kind: string | undefined): kind is keyof LoginKeys =>
   kind === 'ip' || kind === 'ipAccount' || kind === 'account';
@@ -21,7 +19,7 @@ export function readReservation(reply: unknown, id: string, keys: LoginKeys): Lo
     const key = keys[first];
     if (key !== undefined) return { status, key };
   }
-  throw new Error('Redis gave an answer that makes no sense');
+  throw nonsense();
 }
 
 /** The keys of `kinds`; `undefined` unless they are all that were asked for, or all but a spared account. */

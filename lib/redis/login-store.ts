@@ -5,6 +5,7 @@ import { Backlog } from './backlog.js';
 import { type Connection, NotSent } from './connection.js';
 import { readReservation } from './login-reply.js';
 import { KNOWN_SOURCE_MS, RESERVE, SETTLE } from './login-scripts.js';
+import { nonsense } from './reply.js';
 import { openStore, type RedisStoreOptions } from './store-options.js';
 
 type Reserved = LoginReservation & { readonly status: 'reserved' };
@@ -75,7 +76,7 @@ class RedisLoginStore implements LoginStore {
   ): Promise<void> {
     const times = [windowOf(budget), KNOWN_SOURCE_MS, holdOf(budget)].map(String);
     const reply = await this.#connection.run(SETTLE, [this.#base], [id, outcome, ...times, ...pairsOf(keys)]);
-    if (reply !== 'settled' && reply !== 'over') throw new Error('Redis gave an answer that makes no sense');
+    if (reply !== 'settled' && reply !== 'over') throw nonsense();
   }
 }
 

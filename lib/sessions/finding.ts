@@ -3,7 +3,7 @@ import type { ProofKeeper } from '../request-state.js';
 import type { Principal, SessionRecord } from '../types.js';
 import type { Keepers } from './keepers.js';
 import { LiveSession } from './live-session.js';
-import { originOf } from './origin.js';
+import { endedAs } from './origin.js';
 import type { Roster } from './roster.js';
 import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
@@ -75,10 +75,14 @@ export class Finding {
     session.confirmedAt = now;
     session.lastSeenAt = Math.max(session.lastSeenAt, record.lastSeenAt);
     session.expiresAt = Math.min(session.expiresAt, record.expiresAt);
-    const reason = this.#watch.overdue(session, now);
-    if (!reason || (reason === 'idle' && (record.busyUntil ?? 0) > now)) return false;
-    const told = originOf(record)?.ended ?? reason;
-    void (isServed ? this.#ends.end(session, told) : this.#ends.ofRecords.endAsKnown(record, reason));
+    const { busyUntil = 0 } = record;
+    if (busyUntil !== session.busyUntil) session.othersBusyUntil = busyUntil;
+    const ended = endedAs(record);
+    const reason = this.#watch.overdue(session, now) ?? (ended && 'expired');
+    if (!reason || (reason === 'idle' && !ended && busyUntil > now)) return false;
+    void (isServed
+      ? this.#ends.end(session, ended ?? reason)
+      : this.#ends.ofRecords.endAsKnown(record, reason));
     return true;
   }
 

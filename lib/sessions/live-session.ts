@@ -28,11 +28,15 @@ export class LiveSession {
   busyUntil = 0;
   /** Since when it has been seen busy, without a break. */
   busySince: number | undefined;
+  /** The same of other nodes, as far as it is known here. */
+  othersBusyUntil = 0;
   /** Another node can go on with it. */
   canMove = false;
   /** Where another node began it: how it is built again. */
   origin: Origin | undefined;
   hooks: SessionHooks | undefined;
+  /** What the store keeps of its beginning once the login is done; until then. */
+  afterLogin: object | undefined;
   readonly exchanges: Set<Exchange> = new Set();
   /** Told of an `endSession` that fails. */
   onEndError: ((error: unknown) => void) | undefined;
@@ -51,6 +55,8 @@ export class LiveSession {
   /** The end, once it has begun. */
   ending: Promise<void> | undefined;
   endReason: SessionEndReason | undefined;
+  /** Another node has ended it. */
+  isEndedByOthers = false;
   readonly #controller = new AbortController();
   readonly #merged = new WeakMap<Principal, Principal>();
 

@@ -7,13 +7,17 @@ export class RecentEnds {
   readonly #endedAt = new Map<string, number>();
 
   note(id: string): void {
-    const now = Date.now();
-    for (const [old, at] of this.#endedAt) {
-      if (now - at < KEPT_MS) break;
-      this.#endedAt.delete(old);
-    }
     this.#endedAt.delete(id);
-    this.#endedAt.set(id, now);
+    this.#endedAt.set(id, Date.now());
+  }
+
+  /** Forgets those that ended long enough ago. */
+  prune(): void {
+    const now = Date.now();
+    for (const [id, at] of this.#endedAt) {
+      if (now - at < KEPT_MS) return;
+      this.#endedAt.delete(id);
+    }
   }
 
   has(id: string): boolean {

@@ -2,7 +2,7 @@ import type { Publish } from '../events.js';
 import { principalKey, sealPrincipal } from '../principal.js';
 import type { SessionEndReason, SessionRecord } from '../types.js';
 import type { Keepers } from './keepers.js';
-import { originData, originOf } from './origin.js';
+import { isLoggingIn, originData, originOf } from './origin.js';
 import type { Ended, Removals } from './removals.js';
 import type { StoredSessions } from './stored-sessions.js';
 
@@ -56,12 +56,12 @@ export class RecordEnds {
     const about = { principal: ended.owner, session: ended.id };
     this.#publish({ type: 'session.ended', reason: ended.reason, ...about });
     if (!this.#isKnown(record)) this.#publish({ type: 'server.failed', reason: 'end_session', ...about });
-    await this.#removals.undo(ended);
+    if (!isLoggingIn(record)) await this.#removals.undo(ended);
   }
 
   #isKnown(record: SessionRecord): boolean {
     const by = originOf(record)?.by;
-    return by === undefined || this.#keepers.hooksOf(by) !== undefined;
+    return by === undefined || isLoggingIn(record) || this.#keepers.hooksOf(by) !== undefined;
   }
 
   #endedOf(record: SessionRecord, reason: SessionEndReason): Ended {

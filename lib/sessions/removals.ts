@@ -24,6 +24,8 @@ export class Removals {
   readonly #publish: Publish;
   /** Those whose record the store has failed to remove. */
   readonly #leftBehind = new Map<string, Ended>();
+  /** Those whose record this node has removed by evicting it, before their end came to that. */
+  readonly #removed = new Set<string>();
 
   constructor(records: StoredSessions, publish: Publish) {
     this.#records = records;
@@ -35,10 +37,15 @@ export class Removals {
     return this.#leftBehind.has(id);
   }
 
-  /** Whether it was this call that removed the record. Never rejects. */
+  /** The record of a session that is ending here is gone already, and this node has removed it. */
+  noteRemoved(id: string): void {
+    this.#removed.add(id);
+  }
+
+  /** Whether it was this node that removed the record, now or before. Never rejects. */
   async remove(ended: Ended): Promise<boolean> {
     try {
-      const isOurs = await this.#records.delete(ended.id, ended.reason);
+      const isOurs = await this.#delete(ended);
       this.#leftBehind.delete(ended.id);
       return isOurs;
     } catch {
@@ -54,9 +61,12 @@ export class Removals {
   async retry(): Promise<void> {
     for (const ended of this.#leftBehind.values()) {
       try {
-        const isOurs = await this.#records.delete(ended.id, ended.reason);
-        if (this.#leftBehind.delete(ended.id) && isOurs) await this.undo(ended);
+        const isOurs = await this.#delete(ended);
+        this.#leftBehind.delete(ended.id);
+        if (isOurs) await this.undo(ended);
       } catch {
+        // To the end of the row: what the store refuses for good must not hold up the rest.
+        if (this.#leftBehind.delete(ended.id)) this.#leftBehind.set(ended.id, ended);
         return;
       }
     }
@@ -71,6 +81,11 @@ export class Removals {
       this.#fail('end_session', ended);
       onEndError?.(error);
     }
+  }
+
+  async #delete({ id, reason }: Ended): Promise<boolean> {
+    const isRemoved = await this.#records.delete(id, reason);
+    return this.#removed.delete(id) || isRemoved;
   }
 
   #fail(reason: 'store_error' | 'end_session', { owner, id }: Ended): void {

@@ -14,6 +14,7 @@ export class Revocation {
   readonly #records: StoredSessions;
   readonly #ends: SessionEnds;
   readonly #keepers: Keepers;
+  readonly #elsewhere = new Map<string, Promise<void>>();
 
   constructor(roster: Roster, records: StoredSessions, ends: SessionEnds, keepers: Keepers) {
     this.#roster = roster;
@@ -29,13 +30,24 @@ export class Revocation {
       if (principalKey(exchange.principal) === owner) exchange.end('invalid_credentials');
     }
     await Promise.all(this.#roster.ownedBy(owner).map((session) => this.#ends.end(session, reason)));
-    if (!this.#records.isShared) return;
+    if (this.#records.isShared) await this.#endElsewhere(principal, owner, reason);
+  }
+
+  /** At most one look at the store at a time for one person, however often they are found inactive. */
+  #endElsewhere(principal: Principal, owner: string, reason: SessionEndReason): Promise<void> {
+    const ending = this.#elsewhere.get(owner) ?? this.#endRecords(principal, owner, reason);
+    this.#elsewhere.set(owner, ending);
+    void ending.finally(() => this.#elsewhere.delete(owner));
+    return ending;
+  }
+
+  async #endRecords(principal: Principal, owner: string, reason: SessionEndReason): Promise<void> {
     try {
       const records = await this.#records.list(principal);
       const others = records.filter(
         (record) => principalKey(record.principal) === owner && !this.#ends.underWay(record.id),
       );
-      await Promise.all(others.map((record) => this.#ends.ofRecords.end(record, reason)));
+      await Promise.all(others.map((record) => this.#endRecord(record, reason)));
     } catch {
       // The nodes that serve them find out by themselves when they ask for liveness.
     }
@@ -76,9 +88,16 @@ export class Revocation {
     const underWay = this.#ends.underWay(id);
     if (underWay) return underWay.then(() => false);
     const session = this.#roster.sessions.get(id);
-    if (!session) return record !== undefined && this.#ends.ofRecords.end(record, 'revoked');
+    if (!session) return record !== undefined && this.#endRecord(record, 'revoked');
     const isNew = session.ending === undefined;
     await this.#ends.end(session, 'revoked');
     return isNew;
+  }
+
+  /** A request that read the record before may have begun to serve it here meanwhile. */
+  async #endRecord(record: SessionRecord, reason: SessionEndReason): Promise<boolean> {
+    const isEnded = await this.#ends.ofRecords.end(record, reason);
+    if (isEnded) this.#ends.hear(record.id, reason);
+    return isEnded;
   }
 }

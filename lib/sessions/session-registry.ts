@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
 import { LiveSession, refusalAfter } from './live-session.js';
-import { type Beginning, originData } from './origin.js';
+import { type Beginning, endedAs, originData } from './origin.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
 import { SessionEnds } from './session-ends.js';
@@ -79,8 +79,8 @@ export class SessionRegistry {
     this.#finding = new Finding(roster, records, ends, keepers, this.#watch, options);
     this.#stopHearing = store.onDeleted?.((id, reason) => this.#hear(id, reason));
     if (!records.isShared) return;
-    this.#sweep = new Sweep(roster.sessions, records, ends.removals, idleSeconds, {
-      onGone: (session) => void ends.finish(session, 'deleted', 'others'),
+    this.#sweep = new Sweep(roster.sessions, records, ends, idleSeconds, {
+      onGone: (session) => void this.#endGone(session),
       onOverdue: (record, reason) => this.#endOverdue(record, reason),
       confirmWithinMs: (recheckSeconds * 1000) / 2,
     });
@@ -96,7 +96,9 @@ export class SessionRegistry {
    * Takes a slot for a new session of `principal`. Throws `McpGuardError`: `session_limit` where there is none,
    * `unavailable` where the store fails.
    */
-  async create(principal: Principal, initialize: unknown, beginning: Beginning = {}): Promise<LiveSession> {
+  async create(principal: Principal, initialize: unknown, begun: Beginning = {}): Promise<LiveSession> {
+    // Where no other node can end it, nobody has to be told that its login is under way.
+    const beginning = this.#records.isShared ? begun : { ...begun, loginUntil: undefined };
     const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.options;
     const now = Date.now();
     const id = randomBytes(32).toString('base64url');
@@ -112,14 +114,19 @@ export class SessionRegistry {
       expiresAt: session.expiresAt,
       initialize: originData(initialize, plainPrincipal(principal), beginning),
     };
+    if (beginning.loginUntil !== undefined)
+      session.afterLogin = originData(initialize, plainPrincipal(principal), {
+        ...beginning,
+        loginUntil: undefined,
+      });
     // Known here before the store has it, so that a revocation meanwhile finds it.
     this.#roster.add(session);
     this.#watch.wake();
     try {
       const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
-      const outcome = await this.#records.create(record, limits);
+      const outcome = await this.#records.create(record, limits, (late) => this.#ends.evict(late));
       if (outcome === 'limit') throw new McpGuardError('session_limit');
-      this.#ends.evict(outcome.evicted, outcome.evictedRecords ?? []);
+      this.#ends.evict(outcome);
     } catch (error) {
       this.#roster.remove(session);
       throw error;
@@ -131,7 +138,7 @@ export class SessionRegistry {
   }
 
   /** Keeps what `startSession` made of the principal. */
-  async enrich(session: LiveSession, principal: Principal): Promise<void> {
+  async enrich(session: LiveSession, principal: Principal, initialize?: object): Promise<void> {
     const { presented } = session;
     session.principal = principal;
     const isIssued = principal.token !== presented.token || principal.expiresAt !== presented.expiresAt;
@@ -139,7 +146,28 @@ export class SessionRegistry {
       session.expiresAt = Math.min(session.expiresAt, principal.expiresAt * 1000);
     }
     const { expiresAt } = session;
-    await this.#records.update(session.id, { principal: plainPrincipal(principal), expiresAt });
+    await this.#records.update(session.id, {
+      principal: plainPrincipal(principal),
+      expiresAt,
+      ...(initialize && { initialize }),
+    });
+    if (!initialize) this.assertAlive(session);
+  }
+
+  /**
+   * Keeps that the login is done, and what it made of the principal: from here on whoever ends the session undoes it.
+   * Throws where the session has ended meanwhile; its login is then undone, or will be.
+   */
+  async keepLogin(session: LiveSession, principal: Principal | undefined): Promise<void> {
+    const { id, afterLogin } = session;
+    session.afterLogin = undefined;
+    if (principal) await this.enrich(session, principal, afterLogin);
+    else if (afterLogin) await this.#records.update(id, { initialize: afterLogin });
+    if (!this.#records.isShared || !afterLogin) return;
+    const kept = await this.#records.remaining([id]);
+    // Whoever removed the record before it said so has left the login to this node.
+    if (!session.ending && !kept.has(id)) await this.#ends.finish(session, 'deleted', 'us');
+    else if (session.isEndedByOthers) await this.#ends.undo(session);
     this.assertAlive(session);
   }
 
@@ -183,7 +211,8 @@ export class SessionRegistry {
     if (session.ending || (now - session.writtenAt < TOUCH_MS && !isFree)) return;
     session.writtenAt = now;
     if (isFree) session.busyUntil = 0;
-    this.#records.update(session.id, { lastSeenAt: now, ...(isFree && { busyUntil: 0 }) }).catch(() => {});
+    const free = isFree && { busyUntil: session.othersBusyUntil };
+    this.#records.update(session.id, { lastSeenAt: now, ...free }).catch(() => {});
   }
 
   /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */
@@ -258,9 +287,21 @@ export class SessionRegistry {
     }
   }
 
+  /** Its record is gone, or is left for a node that can undo its login, as this one can. */
+  async #endGone(session: LiveSession): Promise<void> {
+    const record = await this.#records.get(session.id).catch(() => undefined);
+    void (record
+      ? this.end(session, endedAs(record) ?? 'expired')
+      : this.#ends.finish(session, 'deleted', 'others'));
+  }
+
   async #endOverdue(record: SessionRecord, reason: 'expired' | 'idle'): Promise<void> {
     const session = this.#roster.sessions.get(record.id);
-    if (session) return this.#watch.overdue(session, Date.now()) ? this.end(session, reason) : undefined;
+    const ended = endedAs(record);
+    if (session) {
+      const isOver = ended !== undefined || this.#watch.overdue(session, Date.now());
+      return isOver ? this.end(session, ended ?? reason) : undefined;
+    }
     if (!this.#ends.underWay(record.id)) await this.#ends.ofRecords.endAsKnown(record, reason);
   }
 }

@@ -13,6 +13,8 @@ import { withinTime } from '../within-time.js';
 const TIMEOUT_MS = 5000;
 
 type Created = Awaited<ReturnType<SessionStore['create']>>;
+/** What was removed to make room. */
+export type Eviction = Exclude<Created, 'limit'>;
 
 /** The store with an end to all waiting: what it throws, and its silence, is `unavailable`. */
 export class StoredSessions {
@@ -24,13 +26,24 @@ export class StoredSessions {
     this.isShared = store.shared === true;
   }
 
-  async create(record: SessionRecord, limits: SessionLimits): Promise<Created> {
+  /** `onLate`: told of what was removed for a session that its caller has given up. */
+  async create(
+    record: SessionRecord,
+    limits: SessionLimits,
+    onLate: (late: Eviction) => void,
+  ): Promise<Created> {
     const keeping = (async () => this.#store.create(record, limits))();
     try {
       return await this.#ask(() => keeping);
     } catch (error) {
       // A store that takes it after all must not keep it.
-      keeping.then((late) => late !== 'limit' && this.#store.delete(record.id, 'failed')).catch(() => {});
+      keeping
+        .then((late) => {
+          if (late === 'limit') return undefined;
+          onLate(late);
+          return this.#store.delete(record.id, 'failed');
+        })
+        .catch(() => {});
       throw error;
     }
   }

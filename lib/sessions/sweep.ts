@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../types.js';
 import type { LiveSession } from './live-session.js';
-import type { Removals } from './removals.js';
+import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
 
 /** Ends that no node was told of must close streams within two seconds. */
@@ -30,50 +30,53 @@ export interface SweepEvents {
 export class Sweep {
   readonly #sessions: ReadonlyMap<string, LiveSession>;
   readonly #records: StoredSessions;
-  readonly #removals: Removals;
+  readonly #ends: Pick<SessionEnds, 'sweep'>;
   readonly #idleMs: number;
   readonly #events: SweepEvents;
   #timer: NodeJS.Timeout | undefined;
-  #isSweeping = false;
+  #sweeping: Promise<void> | undefined;
   #turn = 0;
 
   constructor(
     sessions: ReadonlyMap<string, LiveSession>,
     records: StoredSessions,
-    removals: Removals,
+    ends: Pick<SessionEnds, 'sweep'>,
     idleSeconds: number,
     events: SweepEvents,
   ) {
     this.#sessions = sessions;
     this.#records = records;
-    this.#removals = removals;
+    this.#ends = ends;
     this.#idleMs = idleSeconds * 1000;
     this.#events = events;
   }
 
   wake(): void {
-    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** Stops, and makes a last attempt to remove what was left behind. */
+  /** Stops when what it does is done, and makes a last attempt to remove what was left behind. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#removals.retry();
+    await this.#sweeping;
+    await this.#ends.sweep();
   }
 
-  async #tick(): Promise<void> {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
+  #tick(): void {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined;
+    });
+  }
+
+  async #sweep(): Promise<void> {
     this.#turn += 1;
     try {
-      await this.#removals.retry();
+      await this.#ends.sweep();
       await this.#confirm();
       this.#tellBusy(Date.now());
       if (this.#turn % OVERDUE_EVERY_TICKS === 0) await this.#endOverdue(Date.now());
     } catch {
       // The store is down: the next tick tries again.
-    } finally {
-      this.#isSweeping = false;
     }
   }
 

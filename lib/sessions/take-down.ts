@@ -21,15 +21,21 @@ export async function takeDown(
   // What follows may come back to the registry: by then the end must be known there.
   await Promise.resolve();
   session.stop(reason);
-  const { id, owner, principal, hooks, onEndError } = session;
+  const { id, owner } = session;
   try {
     await withinTime(() => session.closeServer?.(), PATIENCE_MS);
   } catch {
     publish({ type: 'server.failed', reason: 'transport', principal: owner, session: id });
   }
   if (fate === 'kept') return;
-  const ended: Ended = { id, owner, principal, hooks, onEndError, reason };
+  const ended = endedOf(session, reason);
   const isOurs = fate === 'us' || (fate === 'remove' && (await removals.remove(ended)));
   publish({ type: 'session.ended', reason, principal: owner, session: id });
   if (isOurs) await removals.undo(ended);
+}
+
+/** The end of a session as it is now, with what its login has added. */
+export function endedOf(session: LiveSession, reason: SessionEndReason): Ended {
+  const { id, owner, principal, hooks, onEndError } = session;
+  return { id, owner, principal, hooks, onEndError, reason };
 }

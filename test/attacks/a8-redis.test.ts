@@ -3,10 +3,10 @@ import { expect } from 'chai';
 
 import { type EventStore, mcpBasicAuth, mcpHandler, mcpSessionBinding } from '../../lib/index.js';
 import { type EventRecords, openEventRecords } from '../redis/event-support.js';
-import { needsRedis } from '../redis/login-support.js';
 import { call, toolCall } from '../support/call.js';
 import { until } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
+import { needsRedis } from '../support/redis.js';
 import { type Served, serve } from '../support/serve.js';
 import { passwords, right } from './support/people.js';
 import { begin, hear, on, use } from './support/sessions.js';
@@ -36,8 +36,10 @@ async function openNode(store: EventStore): Promise<Node> {
 }
 
 describe('two handlers that keep events in one Redis', () => {
-  needsRedis();
   let records: EventRecords | undefined;
+  before(async function () {
+    await needsRedis(this);
+  });
   beforeEach(async () => {
     records = await openEventRecords();
   });

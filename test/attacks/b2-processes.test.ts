@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
-import { CLIENTS, needsRedis, openControl, randomPrefix } from '../redis/login-support.js';
 import { basic, call, initialize } from '../support/call.js';
+import { needsRedis } from '../support/redis.js';
+import { clientKind, clientKinds, ownPrefix, removeKeys } from '../support/redis-clients.js';
 import { type Child, start } from './support/child.js';
 import { flood, MCP_LINES, rawRequest } from './support/raw.js';
 
@@ -14,7 +15,7 @@ interface Fleet extends AsyncDisposable {
 
 /** One process for each of `kinds` of clients. */
 async function openFleet(kinds: readonly string[], points: number): Promise<Fleet> {
-  const prefix = randomPrefix();
+  const prefix = ownPrefix();
   const children: Child[] = kinds.map((kind) => start('counted-logins', prefix, String(points), kind));
   const kill = (): void => {
     for (const child of children) child[Symbol.dispose]();
@@ -36,8 +37,8 @@ async function openFleet(kinds: readonly string[], points: number): Promise<Flee
       },
       async [Symbol.asyncDispose]() {
         kill();
-        await using control = await openControl();
-        await control.remove(prefix);
+        using held = await clientKind('redis 6').open();
+        await removeKeys(held, prefix);
       },
     };
   } catch (error) {
@@ -56,10 +57,15 @@ const login = (port: number, username: string, password: string) =>
   });
 
 describe('several processes with one Redis', () => {
-  needsRedis();
+  before(async function () {
+    await needsRedis(this);
+  });
 
   it('B2: 10,000 wrong passwords at once for one account, at 4 processes: V ≤ points in all', async () => {
-    await using fleet = await openFleet(Object.keys(CLIENTS), 5);
+    await using fleet = await openFleet(
+      clientKinds.map(({ name }) => name),
+      5,
+    );
     const tallies = await Promise.all(
       fleet.ports.map((port, at) =>
         flood(

@@ -8,7 +8,7 @@ import { redisEventStore, redisLoginStore, redisSessionStore } from '../../lib/r
 import { basic, call, initialize } from '../support/call.js';
 import { guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
-import { REDIS_URL, redisOrSkip } from '../support/redis.js';
+import { needsRedis, REDIS_URL } from '../support/redis.js';
 import { begin, resume } from '../support/session.js';
 
 type Client = ReturnType<typeof createClient>;
@@ -43,7 +43,7 @@ describe('F1 a dump of Redis', () => {
   let client: Client;
 
   before(async function () {
-    await redisOrSkip(this);
+    await needsRedis(this);
     client = createClient({ url: REDIS_URL });
     client.on('error', () => {});
     await client.connect();

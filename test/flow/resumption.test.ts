@@ -5,13 +5,13 @@ import { expect } from 'chai';
 
 import type { McpHandlerOptions } from '../../lib/index.js';
 import { openEventRecords, type RecordedStore } from '../redis/event-support.js';
-import { needsRedis } from '../redis/login-support.js';
 import { call, toolCall } from '../support/call.js';
 import { stopClock } from '../support/clock.js';
 import { eventStore } from '../support/event-store.js';
 import { type Gate, gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
+import { needsRedis } from '../support/redis.js';
 import { begin } from '../support/session.js';
 import type { Stream } from '../support/stream.js';
 
@@ -37,8 +37,10 @@ const KINDS: Readonly<Record<string, () => Promise<Keeping>>> = {
 
 for (const [kind, keep] of Object.entries(KINDS)) {
   describe(`resumption, with ${kind}`, () => {
-    if (kind === 'redisEventStore') needsRedis();
     let keeping: Keeping | undefined;
+    before(async function () {
+      if (kind === 'redisEventStore') await needsRedis(this);
+    });
     const newStore = (): RecordedStore => {
       if (!keeping) throw new Error('not open');
       return keeping.store();

@@ -1,25 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
 import { basic, call } from '../support/call.js';
 import { connect, textOf } from '../support/client.js';
+import { freePort } from '../support/free-port.js';
 import { until } from '../support/gate.js';
 import { install, ROOT, run } from './support.js';
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('the packed tarball in a project of its own', function () {
   this.timeout(180_000);

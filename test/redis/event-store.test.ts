@@ -1,18 +1,13 @@
 import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { expect } from 'chai';
 
-import { type IoRedisClient, type RedisEventStoreOptions, redisEventStore } from '../../lib/redis/index.js';
+import { type RedisEventStoreOptions, redisEventStore } from '../../lib/redis/index.js';
 import { until } from '../support/gate.js';
-import {
-  CLIENTS,
-  type Control,
-  needsRedis,
-  type OpenClient,
-  openControl,
-  randomPrefix,
-  rejectionOf,
-} from './login-support.js';
-import { needsRedisServer, openOwnRedis } from './own-redis.js';
+import { needsRedis } from '../support/redis.js';
+import { clientKinds, fakeClient, type Held, ownPrefix } from '../support/redis-clients.js';
+import { type Control, openControl } from '../support/redis-control.js';
+import { needsRedisServer, redisServer } from '../support/redis-server.js';
+import { rejectionOf } from './rejected.js';
 
 type Message = Parameters<EventStore['storeEvent']>[1];
 const messageOf = (n: number): Message => ({ jsonrpc: '2.0', method: `n/${n}` });
@@ -27,32 +22,23 @@ async function replay(store: EventStore, lastEventId: string) {
   return { streamId, sent };
 }
 
-const fake = (call: IoRedisClient['call']): IoRedisClient => ({
-  status: 'ready',
-  call,
-  connect: async () => {},
-  duplicate: () => {
-    throw new Error('not asked for');
-  },
-});
-
-for (const [kind, openClient] of Object.entries(CLIENTS)) {
-  describe(`redisEventStore over ${kind}`, () => {
-    needsRedis();
-    let opened: OpenClient | undefined;
+for (const { name, open: openClient } of clientKinds) {
+  describe(`redisEventStore over ${name}`, () => {
+    let opened: Held | undefined;
     let control: Control | undefined;
     let prefix: string;
-    before(async () => {
+    before(async function () {
+      await needsRedis(this);
       opened = await openClient();
       control = await openControl();
     });
     beforeEach(() => {
-      prefix = randomPrefix();
+      prefix = ownPrefix();
     });
     afterEach(() => control?.remove(prefix));
-    after(async () => {
-      await opened?.[Symbol.asyncDispose]();
-      await control?.[Symbol.asyncDispose]();
+    after(() => {
+      opened?.[Symbol.dispose]();
+      control?.[Symbol.dispose]();
     });
     const open = (options: Partial<RedisEventStoreOptions> = {}): EventStore => {
       if (!opened) throw new Error('not open');
@@ -189,22 +175,24 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
     });
   });
 
-  describe(`redisEventStore over ${kind}, when Redis fails`, () => {
-    needsRedisServer();
+  describe(`redisEventStore over ${name}, when Redis fails`, () => {
+    before(function () {
+      needsRedisServer(this);
+    });
 
     it('D3 stopped: rejects in time; what Redis takes late is in its place', async () => {
-      await using own = await openOwnRedis();
-      await using other = await openClient(own.port);
+      await using own = await redisServer();
+      using other = await openClient(own.url);
       const store = redisEventStore({ client: other.client });
       const first = await store.storeEvent(STREAM, messageOf(0));
-      own.stop();
+      own.freeze();
       const begun = performance.now();
       const results = await Promise.allSettled([1, 2, 3].map((i) => store.storeEvent(STREAM, messageOf(i))));
       expect(results.every(({ status }) => status === 'rejected')).to.equal(true);
       // 200 ms, and what a busy machine adds to it.
       expect(performance.now() - begun).to.be.below(700);
       expect(await rejectionOf(() => store.getStreamIdForEventId(first))).to.be.instanceOf(Error);
-      own.go();
+      own.thaw();
       const asking = () => store.getStreamIdForEventId(first);
       await until('Redis is back', async () => !(await rejectionOf(asking)));
       const last = await store.storeEvent(STREAM, messageOf(4));
@@ -216,7 +204,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
 }
 
 describe('redisEventStore', () => {
-  const client = fake(async () => null);
+  const client = fakeClient(async () => null);
   for (const [what, options, message] of [
     ['no client', {}, 'option "client" must be a client of the package redis or ioredis'],
     ['an unknown option', { client, max: 1 }, 'unknown option "max"'],
@@ -234,15 +222,17 @@ describe('redisEventStore', () => {
   }
 
   describe('where Redis has to be told the script', () => {
-    needsRedis();
+    before(async function () {
+      await needsRedis(this);
+    });
 
     it('keeps the order of events, whenever it says so', async () => {
-      await using control = await openControl();
-      const prefix = randomPrefix();
+      using control = await openControl();
+      const prefix = ownPrefix();
       let unknown = 2;
       const store = redisEventStore({
         prefix,
-        client: fake(async (command, ...args) => {
+        client: fakeClient(async (command, ...args) => {
           if (command === 'EVALSHA' && unknown > 0) {
             unknown -= 1;
             await new Promise((resolve) => setTimeout(resolve, unknown === 1 ? 20 : 60));
@@ -275,7 +265,7 @@ describe('redisEventStore', () => {
     ['s', '2-0', '[]'],
   ]) {
     it(`sends nothing of an answer that makes no sense: ${JSON.stringify(reply)}`, async () => {
-      const store = redisEventStore({ client: fake(async () => reply) });
+      const store = redisEventStore({ client: fakeClient(async () => reply) });
       const sent: unknown[] = [];
       const replaying = () => store.replayEventsAfter(id, { send: async (...all) => void sent.push(all) });
       expect(await rejectionOf(replaying)).to.be.instanceOf(Error);

@@ -2,7 +2,8 @@ import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp
 
 import { redisEventStore } from '../../lib/redis/index.js';
 import type { Recorded } from '../support/event-store.js';
-import { type Control, openControl, randomPrefix } from './login-support.js';
+import { ownPrefix } from '../support/redis-clients.js';
+import { type Control, openControl } from '../support/redis-control.js';
 
 /** An event store over Redis that remembers what it was given. */
 export interface RecordedStore extends EventStore {
@@ -18,14 +19,14 @@ export interface EventRecords extends AsyncDisposable {
 
 export async function openEventRecords(): Promise<EventRecords> {
   const control = await openControl();
-  const prefix = randomPrefix();
+  const prefix = ownPrefix();
   return {
     control,
     prefix,
     store: () => recorded(redisEventStore({ client: control.redis, prefix, timeoutMs: 5000 })),
     async [Symbol.asyncDispose]() {
       await control.remove(prefix);
-      await control[Symbol.asyncDispose]();
+      control[Symbol.dispose]();
     },
   };
 }

@@ -1,18 +1,14 @@
 import { expect } from 'chai';
 
-import { type IoRedisClient, redisLoginStore } from '../../lib/redis/index.js';
+import { redisLoginStore } from '../../lib/redis/index.js';
 import type { LoginKeys, LoginStore } from '../../lib/types.js';
 import { fail, reserved, room } from '../credentials/support.js';
 import { gate, until } from '../support/gate.js';
-import {
-  CLIENTS,
-  type Control,
-  needsRedis,
-  openControl,
-  randomPrefix,
-  rejectionOf,
-} from './login-support.js';
-import { needsRedisServer, type OwnRedis, openOwnRedis } from './own-redis.js';
+import { needsRedis } from '../support/redis.js';
+import { clientKinds, fakeClient, ownPrefix } from '../support/redis-clients.js';
+import { type Control, openControl } from '../support/redis-control.js';
+import { needsRedisServer, type RedisServer, redisServer } from '../support/redis-server.js';
+import { rejectionOf } from './rejected.js';
 
 const budget = { points: 3, durationSeconds: 60 };
 const keys: LoginKeys = { ip: 'ip', ipAccount: 'source', account: 'account' };
@@ -23,20 +19,22 @@ async function roomAgain(store: LoginStore): Promise<number> {
   return room(store, keys, budget);
 }
 
-for (const [kind, openClient] of Object.entries(CLIENTS)) {
-  describe(`redisLoginStore over ${kind}, when Redis fails`, () => {
-    needsRedisServer();
-    let own: OwnRedis;
+for (const { name, open } of clientKinds) {
+  describe(`redisLoginStore over ${name}, when Redis fails`, () => {
+    let own: RedisServer;
+    before(function () {
+      needsRedisServer(this);
+    });
     beforeEach(async () => {
-      own = await openOwnRedis();
+      own = await redisServer();
     });
     afterEach(() => own?.[Symbol.asyncDispose]());
 
     it('D3 stopped: every guess is refused in time, and none of them holds a point afterwards', async () => {
-      await using opened = await openClient(own.port);
+      using opened = await open(own.url);
       const store = redisLoginStore({ client: opened.client });
       await fail(store, keys, budget, 1);
-      own.stop();
+      own.freeze();
       for (let round = 0; round < 3; round += 1) {
         const begun = performance.now();
         const answers = await Promise.all(
@@ -47,21 +45,21 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
         expect(performance.now() - begun).to.be.below(700);
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
-      own.go();
+      own.thaw();
       await until('the points are back', async () => (await roomAgain(store)) === 2);
     });
 
     it('D3 stopped: a failure that could not be written is written afterwards, once', async () => {
-      await using opened = await openClient(own.port);
+      using opened = await open(own.url);
       const store = redisLoginStore({ client: opened.client });
       const attempts = [await reserved(store, keys, budget), await reserved(store, keys, budget)];
-      own.stop();
+      own.freeze();
       for (const attempt of attempts) {
         expect(await rejectionOf(() => store.settle(attempt, 'failed', budget))).to.be.instanceOf(Error);
       }
       // It is being settled: what comes later does not undo it.
       for (const attempt of attempts) await store.settle(attempt, 'released', budget);
-      own.go();
+      own.thaw();
       await until('nothing is in flight', async () => (await roomAgain(store)) === 1);
       expect(await store.reserve(keys, { ...budget, points: 2 })).to.include({ status: 'full' });
       for (const attempt of attempts) await store.settle(attempt, 'failed', budget);
@@ -69,22 +67,22 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
     });
 
     it('D3 killed in the middle of a reservation: it holds no point in what comes back', async () => {
-      await using opened = await openClient(own.port);
+      using opened = await open(own.url);
       const store = redisLoginStore({ client: opened.client });
       await reserved(store, keys, budget);
-      own.stop();
+      own.freeze();
       const answers = Array.from({ length: 20 }, () => rejectionOf(() => store.reserve(keys, budget)));
       await own.kill();
       await Promise.all(answers);
       await own.start();
       await until('nothing holds a point', async () => (await roomAgain(store)) === 3);
-      await using control = await openControl(own.port);
+      using control = await openControl(own.url);
       await until('nothing is in flight', async () => (await control.keys('mcp:{login}:open')).length === 0);
     });
 
     it('D3 without its scripts: as before', async () => {
-      await using opened = await openClient(own.port);
-      await using control = await openControl(own.port);
+      using opened = await open(own.url);
+      using control = await openControl(own.url);
       const store = redisLoginStore({ client: opened.client, timeoutMs: 5000 });
       await fail(store, keys, budget, 1);
       await control.redis.script('FLUSH');
@@ -92,8 +90,8 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
     });
 
     it('D3 read-only, or out of memory: nobody comes in, and nothing is left behind', async () => {
-      await using opened = await openClient(own.port);
-      await using control = await openControl(own.port);
+      using opened = await open(own.url);
+      using control = await openControl(own.url);
       const store = redisLoginStore({ client: opened.client, timeoutMs: 5000 });
       const attempt = await reserved(store, keys, budget);
       const breaks = [
@@ -124,28 +122,23 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
 }
 
 describe('redisLoginStore, when nobody knows what Redis did', () => {
-  needsRedis();
   let control: Control;
   let prefix: string;
+  before(async function () {
+    await needsRedis(this);
+  });
   beforeEach(async () => {
     control = await openControl();
-    prefix = randomPrefix();
+    prefix = ownPrefix();
   });
   afterEach(async () => {
     await control.remove(prefix);
-    await control[Symbol.asyncDispose]();
+    control[Symbol.dispose]();
   });
 
   /** A client whose calls go through `meet`. */
   function meeting(meet: (args: readonly string[], send: () => Promise<unknown>) => Promise<unknown>) {
-    const client: IoRedisClient = {
-      status: 'ready',
-      call: (command, ...args) => meet(args, () => control.redis.call(command, ...args)),
-      connect: async () => {},
-      duplicate: () => {
-        throw new Error('not asked for');
-      },
-    };
+    const client = fakeClient((command, ...args) => meet(args, () => control.redis.call(command, ...args)));
     return redisLoginStore({ client, prefix, timeoutMs: 50 });
   }
   const isSettling = (args: readonly string[]): boolean =>
@@ -225,16 +218,10 @@ describe('redisLoginStore, when nobody knows what Redis did', () => {
 
   it('a call that was never made is not given back', async () => {
     let calls = 0;
-    const client: IoRedisClient = {
-      status: 'reconnecting',
-      call: async () => {
-        calls += 1;
-      },
-      connect: async () => {},
-      duplicate: () => {
-        throw new Error('not asked for');
-      },
-    };
+    const client = fakeClient(async () => {
+      calls += 1;
+    });
+    Object.assign(client, { status: 'reconnecting' });
     const store = redisLoginStore({ client, prefix });
     const answers = await Promise.all(
       Array.from({ length: 100 }, () => rejectionOf(() => store.reserve(keys, budget))),

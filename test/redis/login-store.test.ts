@@ -1,27 +1,21 @@
 import { expect } from 'chai';
 
-import { Redis } from 'ioredis';
-import { Redis as Redis5 } from 'ioredis-5';
-
-import {
-  type IoRedisClient,
-  type RedisClient,
-  type RedisLoginStoreOptions,
-  redisLoginStore,
-} from '../../lib/redis/index.js';
+import { type RedisClient, type RedisLoginStoreOptions, redisLoginStore } from '../../lib/redis/index.js';
 import type { LoginKeys } from '../../lib/types.js';
 import { loginStoreSuite, type World } from '../credentials/login-store-suite.js';
 import { fail, reserved, room } from '../credentials/support.js';
 import { until } from '../support/gate.js';
+import { needsRedis } from '../support/redis.js';
 import {
-  CLIENTS,
-  type Control,
-  needsRedis,
-  type OpenClient,
-  openControl,
-  randomPrefix,
-  rejectionOf,
-} from './login-support.js';
+  clientKind,
+  clientKinds,
+  fakeClient,
+  type Held,
+  ownPrefix,
+  prefixingClients,
+} from '../support/redis-clients.js';
+import { type Control, openControl } from '../support/redis-control.js';
+import { rejectionOf } from './rejected.js';
 
 const budget = { points: 3, durationSeconds: 60 };
 const keys: LoginKeys = { ip: 'ip', ipAccount: 'source', account: 'account' };
@@ -49,16 +43,18 @@ describe('redisLoginStore', () => {
   });
 
   describe('what is in Redis', () => {
-    needsRedis();
     let control: Control;
     let prefix: string;
+    before(async function () {
+      await needsRedis(this);
+    });
     beforeEach(async () => {
       control = await openControl();
-      prefix = randomPrefix();
+      prefix = ownPrefix();
     });
     afterEach(async () => {
       await control.remove(prefix);
-      await control[Symbol.asyncDispose]();
+      control[Symbol.dispose]();
     });
     const over = (client: RedisClient) => redisLoginStore({ client, prefix, timeoutMs: 5000 });
 
@@ -84,12 +80,9 @@ describe('redisLoginStore', () => {
       expect(await control.keys(prefix)).to.deep.equal([]);
     });
 
-    for (const [kind, makeClient] of Object.entries({
-      'ioredis 6': (options: { keyPrefix: string }) => new Redis(options),
-      'ioredis 5': (options: { keyPrefix: string }) => new Redis5(options),
-    })) {
+    for (const [kind, makeClient] of Object.entries(prefixingClients)) {
       it(`the keyPrefix of ${kind} before every name`, async () => {
-        const client = makeClient({ keyPrefix: `${prefix}-app:` });
+        const client = makeClient(`${prefix}-app:`);
         const store = redisLoginStore({ client, timeoutMs: 5000 });
         await until('it is connected', () => client.status === 'ready');
         await fail(store, keys, budget, 3);
@@ -139,8 +132,7 @@ describe('redisLoginStore', () => {
     });
 
     it('one budget for two stores over two clients', async () => {
-      await using other = await CLIENTS['redis 5']?.();
-      if (!other) throw new Error('no client');
+      using other = await clientKind('redis 5').open();
       const [here, there] = [over(control.redis), over(other.client)];
       await fail(here, keys, budget, 1);
       const answers = await Promise.all(
@@ -169,14 +161,8 @@ describe('redisLoginStore', () => {
   });
 
   describe('an answer that makes no sense lets nobody in', () => {
-    const fake = (reply: unknown): IoRedisClient => ({
-      status: 'ready',
-      call: async (_command, ...args) => (args.includes('abandoned') ? 'over' : reply),
-      connect: async () => {},
-      duplicate: () => {
-        throw new Error('not asked for');
-      },
-    });
+    const fake = (reply: unknown) =>
+      fakeClient(async (_command, ...args) => (args.includes('abandoned') ? 'over' : reply));
     const answers = [
       ...[null, undefined, 'OK', 'reserved', 1, {}, [], [null], ['nonsense'], ['gone'], ['reserved']],
       ...[
@@ -204,18 +190,18 @@ describe('redisLoginStore', () => {
   });
 });
 
-for (const [kind, openClient] of Object.entries(CLIENTS)) {
-  describe(`redisLoginStore over ${kind}`, () => {
-    needsRedis();
-    let opened: OpenClient | undefined;
+for (const { name, open } of clientKinds) {
+  describe(`redisLoginStore over ${name}`, () => {
+    let opened: Held | undefined;
     let control: Control | undefined;
-    before(async () => {
-      opened = await openClient();
+    before(async function () {
+      await needsRedis(this);
+      opened = await open();
       control = await openControl();
     });
-    after(async () => {
-      await opened?.[Symbol.asyncDispose]();
-      await control?.[Symbol.asyncDispose]();
+    after(() => {
+      opened?.[Symbol.dispose]();
+      control?.[Symbol.dispose]();
     });
 
     // Its titles name W3, B7 and B11.
@@ -223,7 +209,7 @@ for (const [kind, openClient] of Object.entries(CLIENTS)) {
       if (!opened || !control) throw new Error('not open');
       const { client } = opened;
       const inspect = control;
-      const prefix = randomPrefix();
+      const prefix = ownPrefix();
       let count = 0;
       return {
         open() {

@@ -23,7 +23,7 @@ export async function startRelay(target: string): Promise<Relay> {
   let isSwallowing = false;
   let held: (() => void)[] | undefined;
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect(Number(port || 6379), hostname);
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -49,8 +49,11 @@ export async function startRelay(target: string): Promise<Relay> {
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: url.href,
     swallowReplies() {
       isSwallowing = true;
     },

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { redisSessionStore } from '../../lib/redis/index.js';
 import { sessionStoreContract } from '../../lib/testing/index.js';
 import type { SessionStore } from '../../lib/types.js';
-import { REDIS_URL, redisOrSkip } from '../support/redis.js';
-import { clientKinds, connected, type Held, ownPrefix, removeKeys } from './clients.js';
+import { needsRedis } from '../support/redis.js';
+import { clientKinds, type Held, ownPrefix, removeKeys } from '../support/redis-clients.js';
 
 describe('redisSessionStore keeps the contract', () => {
-  for (const { name, make } of clientKinds) {
+  for (const { name, open } of clientKinds) {
     describe(`over ${name}`, () => {
       const prefix = ownPrefix();
       const secret = randomBytes(32).toString('base64url');
@@ -17,15 +17,15 @@ describe('redisSessionStore keeps the contract', () => {
       let count = 0;
 
       before(async function () {
-        await redisOrSkip(this);
-        here = await connected(make(REDIS_URL));
-        there = await connected(make(REDIS_URL));
+        await needsRedis(this);
+        here = await open();
+        there = await open();
       });
 
       after(async () => {
-        here?.close();
-        there?.close();
-        if (here) await removeKeys(prefix);
+        if (here) await removeKeys(here, prefix);
+        here?.[Symbol.dispose]();
+        there?.[Symbol.dispose]();
       });
 
       const createStore = (): SessionStore => {

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 
 import type { SessionStore } from '../../lib/types.js';
+import { until } from '../support/gate.js';
 import { REDIS_URL } from '../support/redis.js';
-import { clientKinds, connected, type Held } from './clients.js';
-import { rejected } from './rejected.js';
+import { clientKinds, type Held } from '../support/redis-clients.js';
+import { isAnswered, rejected } from './rejected.js';
 import { type Relay, startRelay } from './relay.js';
-import { bench, isAnswered, limitsOf, oneEach, ownId, recordOf, until } from './sessions.js';
+import { bench, limitsOf, oneEach, ownId, recordOf } from './sessions.js';
 
 const TIMEOUT_MS = 300;
 
@@ -20,7 +21,7 @@ for (const kind of clientKinds) {
 
     beforeEach(async () => {
       relay = await startRelay(REDIS_URL);
-      lossy = await connected(kind.make(relay.url));
+      lossy = await kind.open(relay.url);
       store = use.store({ client: lossy.client, timeoutMs: TIMEOUT_MS });
       witness = use.store();
       // Known to Redis, so that each operation is one command.
@@ -30,14 +31,14 @@ for (const kind of clientKinds) {
     });
 
     afterEach(async () => {
-      lossy.close();
-      await relay.close();
+      lossy?.[Symbol.dispose]();
+      await relay?.close();
     });
 
     const reconnect = async (): Promise<void> => {
       relay.passReplies();
       relay.cut();
-      await until(() => isAnswered(store.get('x')), 'connected again');
+      await until('connected again', () => isAnswered(store.get('x')));
     };
 
     it('a deletion whose answer is lost is answered true to a later one of the same store, once, and to no other', async () => {
@@ -45,7 +46,7 @@ for (const kind of clientKinds) {
       await store.create(recordOf(id), limitsOf());
       relay.swallowReplies();
       await rejected(store.delete(id, 'revoked'));
-      await until(async () => (await witness.get(id)) === undefined, 'removed');
+      await until('removed', async () => (await witness.get(id)) === undefined);
       await reconnect();
       expect(await witness.delete(id, 'deleted')).to.equal(false);
       const answers = await Promise.all([store.delete(id, 'revoked'), store.delete(id, 'revoked')]);
@@ -80,8 +81,8 @@ for (const kind of clientKinds) {
       relay.holdRequests();
       await rejected(store.create(recordOf(id), limitsOf()));
       relay.passRequests();
-      await until(async () => (await witness.get(id)) !== undefined, 'created');
-      await until(async () => (await witness.get(id)) === undefined, 'undone');
+      await until('created', async () => (await witness.get(id)) !== undefined);
+      await until('undone', async () => (await witness.get(id)) === undefined);
     });
 
     it('a creation whose connection broke is undone', async () => {
@@ -91,7 +92,7 @@ for (const kind of clientKinds) {
       expect(await witness.get(id)).to.have.property('id', id);
       relay.passReplies();
       relay.cut();
-      await until(async () => (await witness.get(id)) === undefined, 'undone');
+      await until('undone', async () => (await witness.get(id)) === undefined);
       // A command that is sent once more does not bring it back.
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(await witness.get(id)).to.equal(undefined);
@@ -108,13 +109,13 @@ for (const kind of clientKinds) {
       await rejected(store.create(recordOf(id, { principal }), oneEach));
       expect(await witness.get(evicted)).to.equal(undefined);
       await reconnect();
-      await until(async () => (await witness.get(evicted)) !== undefined, 'back');
+      await until('back', async () => (await witness.get(evicted)) !== undefined);
       expect(await witness.get(id)).to.equal(undefined);
       expect(await witness.list({ subject: principal.subject })).to.deep.equal([]);
       const found = await witness.overdue({ expiredAt: Date.now() + 5000, idleSince: 0 });
       expect(found.filter((record) => record.id === evicted)).to.have.length(1);
       expect(found.find((record) => record.id === evicted)?.principal).to.deep.equal(principal);
-      await until(() => heard.includes(`${evicted} evicted`), 'this store has heard of it');
+      await until('this store has heard of it', () => heard.includes(`${evicted} evicted`));
       stop();
       const answers = [await witness.delete(evicted, 'expired'), await store.delete(evicted, 'expired')];
       expect(answers).to.deep.equal([true, false]);
@@ -124,7 +125,7 @@ for (const kind of clientKinds) {
       const id = ownId();
       await store.create(recordOf(id), limitsOf());
       await relay.close();
-      await until(async () => /not connected/.test((await rejected(store.get('x'))).message), 'away');
+      await until('away', async () => /not connected/.test((await rejected(store.get('x'))).message));
       const since = performance.now();
       for (const work of [
         store.get(id),

@@ -2,9 +2,12 @@ import { expect } from 'chai';
 
 import { redisSessionStore } from '../../lib/redis/index.js';
 import type { SessionEndReason, SessionStore } from '../../lib/types.js';
-import { freePort, startRedis } from '../support/redis.js';
-import { clientKinds, connected } from './clients.js';
-import { bench, isAnswered, limitsOf, ownId, ownSecret, recordOf, until } from './sessions.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/gate.js';
+import { clientKinds } from '../support/redis-clients.js';
+import { needsRedisServer, redisServer } from '../support/redis-server.js';
+import { isAnswered } from './rejected.js';
+import { bench, limitsOf, ownId, ownSecret, recordOf } from './sessions.js';
 
 /** How many sockets this process has open. */
 const openSockets = (): number =>
@@ -29,13 +32,13 @@ for (const kind of clientKinds) {
       const heard: (readonly [string, SessionEndReason])[] = [];
       const stop = store.onDeleted((...news) => heard.push(news));
       stops.push(stop);
-      await until(async () => (await listeners()) === connections, 'listening');
+      await until('listening', async () => (await listeners()) === connections);
       return { heard, stop };
     }
 
     afterEach(async () => {
       for (const stop of stops.splice(0)) stop();
-      await until(async () => (await listeners()) === 0, 'nobody listens');
+      await until('nobody listens', async () => (await listeners()) === 0);
     });
 
     it('connects for the first listener, once, and lets go with the last', async () => {
@@ -48,11 +51,11 @@ for (const kind of clientKinds) {
       first.stop();
       expect(await listeners()).to.equal(1);
       second.stop();
-      await until(async () => (await listeners()) === 0, 'nobody listens');
+      await until('nobody listens', async () => (await listeners()) === 0);
       const again = await hear(store);
       await use.store().create(recordOf('again'), limitsOf());
       await use.store().delete('again', 'idle');
-      await until(() => again.heard.length === 1, 'heard');
+      await until('heard', () => again.heard.length === 1);
     });
 
     it('leaves no connection behind, however soon it is told to stop', async () => {
@@ -64,7 +67,7 @@ for (const kind of clientKinds) {
         stop();
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
-      await until(() => openSockets() <= before, 'all are closed');
+      await until('all are closed', () => openSockets() <= before);
     });
 
     it('does not tell a store of what it removed itself', async () => {
@@ -76,7 +79,7 @@ for (const kind of clientKinds) {
       await store.create(recordOf(b), limitsOf());
       await store.delete(a, 'deleted');
       await other.delete(b, 'revoked');
-      await until(() => own.heard.length > 0 && others.heard.length > 0, 'heard');
+      await until('heard', () => own.heard.length > 0 && others.heard.length > 0);
       expect(own.heard).to.deep.equal([[b, 'revoked']]);
       expect(others.heard).to.deep.equal([[a, 'deleted']]);
     });
@@ -95,14 +98,15 @@ for (const kind of clientKinds) {
       for (const message of garbage) await use.held.command('PUBLISH', channel(), message);
       await other.create(recordOf(id), limitsOf());
       await other.delete(id, 'inactive');
-      await until(() => heard.length > 0, 'heard');
+      await until('heard', () => heard.length > 0);
       expect(heard).to.deep.equal([[id, 'inactive']]);
     });
 
     it('hears again after its connection broke', async function () {
       this.timeout(20_000);
-      const redis = await startRedis(this);
-      const held = await connected(kind.make(redis.url));
+      needsRedisServer(this);
+      await using redis = await redisServer();
+      using held = await kind.open(redis.url);
       const secret = ownSecret();
       const make = () => redisSessionStore({ client: held.client, secret, timeoutMs: 2000 });
       const [store, other] = [make(), make()];
@@ -112,31 +116,28 @@ for (const kind of clientKinds) {
         await redis.kill();
         await redis.start();
         await until(
+          'heard again',
           async () => {
             const id = ownId();
             await isAnswered(other.create(recordOf(id), limitsOf()));
             await isAnswered(other.delete(id, 'deleted'));
             return heard.length > 0;
           },
-          'heard again',
           10_000,
         );
       } finally {
         stop();
-        held.close();
-        await redis.dispose();
       }
     });
 
     it('keeps trying where there is no Redis, and lets the process go when told to stop', async () => {
-      const held = kind.make(`redis://127.0.0.1:${await freePort()}`);
+      using held = kind.make(`redis://127.0.0.1:${await freePort()}`);
       const store = redisSessionStore({ client: held.client, secret: ownSecret() });
       const both = [store.onDeleted(() => {}), store.onDeleted(() => {})];
       await new Promise((resolve) => setTimeout(resolve, 300));
       for (const stop of both) stop();
       const stopAtOnce = store.onDeleted(() => {});
       stopAtOnce();
-      held.close();
     });
   });
 }

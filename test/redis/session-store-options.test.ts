@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 import { redisSessionStore } from '../../lib/redis/index.js';
-import { freePort } from '../support/redis.js';
-import { clientKinds, type Held } from './clients.js';
+import { freePort } from '../support/free-port.js';
+import { clientKinds, type Held } from '../support/redis-clients.js';
 import { ownSecret } from './sessions.js';
 
 describe('redisSessionStore, options', () => {
@@ -15,7 +15,7 @@ describe('redisSessionStore, options', () => {
   });
 
   after(() => {
-    for (const held of helds) held.close();
+    for (const held of helds) held[Symbol.dispose]();
   });
 
   const make = (options: object) => () =>

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 
 import type { SessionRecord } from '../../lib/types.js';
-import { keysOf } from './clients.js';
-import { bench, limitsOf, oneEach, ownId, ownSecret, recordOf, until } from './sessions.js';
+import { until } from '../support/gate.js';
+import { keysOf, removeKeys } from '../support/redis-clients.js';
+import { bench, limitsOf, oneEach, ownId, ownSecret, recordOf } from './sessions.js';
 
 describe('redisSessionStore, what is in Redis', () => {
   const use = bench();
@@ -27,9 +28,7 @@ describe('redisSessionStore, what is in Redis', () => {
   const recordKeys = async (): Promise<string[]> =>
     (await keysOf(use.held, use.prefix)).filter((key) => key.includes(':session:'));
 
-  afterEach(async () => {
-    for (const key of await keysOf(use.held, use.prefix)) await use.held.command('DEL', key);
-  });
+  afterEach(() => removeKeys(use.held, use.prefix));
 
   it('is no id, subject, issuer, tenant, token, claim, client or message, in whatever form', async () => {
     const store = use.store();
@@ -145,10 +144,10 @@ describe('redisSessionStore, what is in Redis', () => {
     }
     expect(await store.overdue({ expiredAt: 0, idleSince: 1000 })).to.deep.equal([]);
     let found: readonly SessionRecord[] = [];
-    await until(async () => {
+    await until('those behind the forged ones are found', async () => {
       found = await store.overdue({ expiredAt: 0, idleSince: 1000 });
       return found.length > 0;
-    }, 'those behind the forged ones are found');
+    });
     expect(found.map(({ id }) => id)).to.deep.equal(ids.slice(100));
   });
 

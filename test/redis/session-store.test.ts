@@ -1,19 +1,18 @@
 import { expect } from 'chai';
-import { Redis as IoRedis } from 'ioredis';
-import { Redis as IoRedis5 } from 'ioredis-5';
 
-import { type RedisClient, redisSessionStore } from '../../lib/redis/index.js';
-import { freePort, REDIS_URL, startRedis } from '../support/redis.js';
-import { clientKinds, connected, keysOf } from './clients.js';
-import { rejected } from './rejected.js';
-import { bench, isAnswered, limitsOf, oneEach, ownId, ownSecret, recordOf, until } from './sessions.js';
+import { redisSessionStore } from '../../lib/redis/index.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/gate.js';
+import { REDIS_URL } from '../support/redis.js';
+import { clientKind, clientKinds, keysOf, prefixingClients, removeKeys } from '../support/redis-clients.js';
+import { needsRedisServer, redisServer } from '../support/redis-server.js';
+import { isAnswered, rejected } from './rejected.js';
+import { bench, limitsOf, oneEach, ownId, ownSecret, recordOf } from './sessions.js';
 
 describe('redisSessionStore, limits', () => {
   const use = bench();
 
-  afterEach(async () => {
-    for (const key of await keysOf(use.held, use.prefix)) await use.held.command('DEL', key);
-  });
+  afterEach(() => removeKeys(use.held, use.prefix));
 
   const expired = () => recordOf(ownId(), { expiresAt: Date.now() - 1000 });
 
@@ -83,7 +82,7 @@ describe('redisSessionStore, limits', () => {
     const url = new URL(REDIS_URL);
     url.username = user;
     url.password = 'pass';
-    const held = await connected(clientKinds[2]?.make(url.href) as never);
+    using held = await clientKind('ioredis 6').open(url.href);
     try {
       const store = use.store({ client: held.client });
       const record = recordOf(ownId());
@@ -94,7 +93,6 @@ describe('redisSessionStore, limits', () => {
       const [{ id = '' } = {}] = await store.list({});
       expect(await store.delete(id, 'deleted')).to.equal(true);
     } finally {
-      held.close();
       await use.held.command('ACL', 'DELUSER', user);
     }
   });
@@ -169,7 +167,7 @@ describe('redisSessionStore, Redis away and back', () => {
   for (const kind of clientKinds) {
     it(`${kind.name}: rejects at once while it was never connected, and leaves nothing in its queue`, async () => {
       const port = await freePort();
-      const held = kind.make(`redis://127.0.0.1:${port}`);
+      using held = kind.make(`redis://127.0.0.1:${port}`);
       const store = redisSessionStore({ client: held.client, secret: ownSecret() });
       const since = performance.now();
       const works: unknown[] = [
@@ -187,79 +185,67 @@ describe('redisSessionStore, Redis away and back', () => {
       expect(performance.now() - since).to.be.lessThan(200);
       const { offlineQueue } = held.client as unknown as { offlineQueue?: { length: number } };
       expect(offlineQueue?.length ?? 0).to.equal(0);
-      held.close();
     });
 
     it(`${kind.name}: goes on after SCRIPT FLUSH, FLUSHALL, a pause and a crash`, async function () {
       this.timeout(30_000);
-      const redis = await startRedis(this);
-      const held = await connected(kind.make(redis.url));
+      needsRedisServer(this);
+      await using redis = await redisServer();
+      using held = await kind.open(redis.url);
       const secret = ownSecret();
       const store = redisSessionStore({ client: held.client, secret, timeoutMs: 2000 });
       const hasty = redisSessionStore({ client: held.client, secret });
-      try {
-        const record = recordOf(ownId());
-        await store.create(record, limitsOf());
-        await held.command('SCRIPT', 'FLUSH');
-        expect(await store.get(record.id)).to.deep.equal(record);
-        await held.command('FLUSHALL');
-        expect(await store.get(record.id)).to.equal(undefined);
-        expect(await store.delete(record.id, 'deleted')).to.equal(false);
-        redis.pause();
-        const since = performance.now();
-        await rejected(hasty.get(record.id));
-        expect(performance.now() - since).to.be.lessThan(400);
-        redis.resume();
-        await until(() => isAnswered(store.get(record.id)), 'answers');
-        await redis.kill();
-        await until(async () => /not connected/.test((await rejected(store.get('a'))).message), 'away');
-        await redis.start();
-        await until(() => isAnswered(store.get(record.id)), 'answers');
-        expect(await store.create(recordOf(ownId()), limitsOf())).to.deep.equal({ evicted: [] });
-      } finally {
-        held.close();
-        await redis.dispose();
-      }
+      const record = recordOf(ownId());
+      await store.create(record, limitsOf());
+      await held.command('SCRIPT', 'FLUSH');
+      expect(await store.get(record.id)).to.deep.equal(record);
+      await held.command('FLUSHALL');
+      expect(await store.get(record.id)).to.equal(undefined);
+      expect(await store.delete(record.id, 'deleted')).to.equal(false);
+      redis.freeze();
+      const since = performance.now();
+      await rejected(hasty.get(record.id));
+      expect(performance.now() - since).to.be.lessThan(400);
+      redis.thaw();
+      await until('answers', () => isAnswered(store.get(record.id)));
+      await redis.kill();
+      await until('away', async () => /not connected/.test((await rejected(store.get('a'))).message));
+      await redis.start();
+      await until('answers', () => isAnswered(store.get(record.id)));
+      expect(await store.create(recordOf(ownId()), limitsOf())).to.deep.equal({ evicted: [] });
     });
   }
 
   it('refuses to write where Redis does, and keeps nothing half', async function () {
-    const redis = await startRedis(this);
-    const held = await connected(clientKinds[0]?.make(redis.url) as never);
+    needsRedisServer(this);
+    await using redis = await redisServer();
+    using held = await clientKind('redis 6').open(redis.url);
     const store = redisSessionStore({ client: held.client, secret: ownSecret(), timeoutMs: 2000 });
-    try {
-      const record = recordOf(ownId());
-      await store.create(record, limitsOf());
-      await held.command('CONFIG', 'SET', 'maxmemory', '1');
-      expect((await rejected(store.create(recordOf(ownId()), oneEach))).message).to.match(/OOM/);
-      await held.command('CONFIG', 'SET', 'maxmemory', '0');
-      expect(await store.list({})).to.deep.equal([record]);
-      await held.command('REPLICAOF', '127.0.0.1', String(await freePort()));
-      expect((await rejected(store.create(recordOf(ownId()), oneEach))).message).to.match(/READONLY/);
-      await rejected(store.delete(record.id, 'deleted'));
-      expect(await store.get(record.id)).to.deep.equal(record);
-      await held.command('REPLICAOF', 'NO', 'ONE');
-      expect(await store.delete(record.id, 'deleted')).to.equal(true);
-    } finally {
-      held.close();
-      await redis.dispose();
-    }
+    const record = recordOf(ownId());
+    await store.create(record, limitsOf());
+    await held.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect((await rejected(store.create(recordOf(ownId()), oneEach))).message).to.match(/OOM/);
+    await held.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await store.list({})).to.deep.equal([record]);
+    await held.command('REPLICAOF', '127.0.0.1', String(await freePort()));
+    expect((await rejected(store.create(recordOf(ownId()), oneEach))).message).to.match(/READONLY/);
+    await rejected(store.delete(record.id, 'deleted'));
+    expect(await store.get(record.id)).to.deep.equal(record);
+    await held.command('REPLICAOF', 'NO', 'ONE');
+    expect(await store.delete(record.id, 'deleted')).to.equal(true);
   });
 });
 
 describe("redisSessionStore, ioredis' keyPrefix", () => {
   const use = bench();
 
-  for (const [name, make] of [
-    ['ioredis 6', (keyPrefix: string) => new IoRedis(REDIS_URL, { keyPrefix })],
-    ['ioredis 5', (keyPrefix: string) => new IoRedis5(REDIS_URL, { keyPrefix })],
-  ] as const) {
+  for (const [name, make] of Object.entries(prefixingClients)) {
     it(`${name}: all keys are under it, and all works`, async () => {
       const keyPrefix = `${use.prefix}:outer:`;
       const client = make(keyPrefix);
       await client.ping();
-      const store = use.store({ client: client as RedisClient, prefix: 'inner' });
-      const other = use.store({ client: client as RedisClient, prefix: 'inner' });
+      const store = use.store({ client, prefix: 'inner' });
+      const other = use.store({ client, prefix: 'inner' });
       const heard: string[] = [];
       const stop = other.onDeleted((id) => heard.push(id));
       try {
@@ -267,12 +253,12 @@ describe("redisSessionStore, ioredis' keyPrefix", () => {
         await store.create(a, limitsOf());
         expect(await store.create(b, oneEach)).to.deep.equal({ evicted: [a.id], evictedRecords: [a] });
         expect(await store.list({ subject: 'ada' })).to.deep.equal([b]);
-        await until(async () => {
+        await until('heard', async () => {
           const id = ownId();
           await store.create(recordOf(id, { principal: { subject: id } }), limitsOf());
           await store.delete(id, 'deleted');
           return heard.length > 0;
-        }, 'heard');
+        });
         expect(await store.delete(b.id, 'deleted')).to.equal(true);
         const keys = await keysOf(use.held, '*inner');
         expect(keys.filter((key) => !key.startsWith(`${keyPrefix}inner:{sessions}`))).to.deep.equal([]);

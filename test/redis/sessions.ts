@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { type RedisSessionStoreOptions, redisSessionStore } from '../../lib/redis/index.js';
 import type { Principal, SessionLimits, SessionRecord, SessionStore } from '../../lib/types.js';
-import { REDIS_URL, redisOrSkip } from '../support/redis.js';
-import { type ClientKind, clientKinds, connected, type Held, ownPrefix, removeKeys } from './clients.js';
+import { needsRedis } from '../support/redis.js';
+import { type ClientKind, clientKind, type Held, ownPrefix, removeKeys } from '../support/redis-clients.js';
 
 export const HOUR_MS = 3_600_000;
 
@@ -25,29 +25,6 @@ export function limitsOf(changes: Partial<SessionLimits> = {}): SessionLimits {
 
 export const oneEach: SessionLimits = limitsOf({ maxSessionsPerPrincipal: 1, onLimit: 'evict-idle' });
 
-/** Asks until it is so. Throws after `patienceMs`. */
-export async function until(
-  isSo: () => boolean | PromiseLike<boolean>,
-  what: string,
-  patienceMs = 5000,
-): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`still not so: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** Whether `work` is answered, not rejected. */
-export const isAnswered = async (work: unknown): Promise<boolean> => {
-  try {
-    await work;
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 export interface Bench {
   readonly prefix: string;
   readonly secret: string;
@@ -58,17 +35,17 @@ export interface Bench {
 }
 
 /** What a suite works with: a prefix of its own on the shared server, removed afterwards. Skips where there is no server. */
-export function bench(kind: ClientKind = clientKinds[0] as ClientKind): Bench {
+export function bench(kind: ClientKind = clientKind('redis 6')): Bench {
   const prefix = ownPrefix();
   const secret = ownSecret();
   let held: Held | undefined;
   before(async function () {
-    await redisOrSkip(this);
-    held = await connected(kind.make(REDIS_URL));
+    await needsRedis(this);
+    held = await kind.open();
   });
   after(async () => {
-    held?.close();
-    if (held) await removeKeys(prefix);
+    if (held) await removeKeys(held, prefix);
+    held?.[Symbol.dispose]();
   });
   return {
     prefix,

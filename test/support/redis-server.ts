@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +9,7 @@ import { createClient } from 'redis';
 
 import { freePort } from './free-port.js';
 import { until } from './gate.js';
+import { answersPing, type Skippable, skipOrFail } from './redis.js';
 
 /** A redis-server of one's own; `await using` kills it and removes its data. */
 export interface RedisServer extends AsyncDisposable {
@@ -32,23 +34,21 @@ export interface RedisServerOptions {
   readonly keepsData?: boolean;
 }
 
+/** What a busy machine needs to start one. */
 const PATIENCE_MS = 30_000;
+
 /** Nobody listens there. */
 const NO_MASTER = ['127.0.0.1', '1'] as const;
 
-/**
- * For `before`: skips the suite where redis-server is not installed, and says so; a failure where REQUIRE_SERVICES asks
- * for it.
- */
-export function needsRedisServer(context: Mocha.Context): void {
-  if (isInstalled()) return;
-  const text = 'redis-server is not installed';
-  if (process.env.REQUIRE_SERVICES === '1') throw new Error(text);
-  console.log(`Redis: skipped, ${text}`);
-  context.skip();
+/** Skips where redis-server is not installed, and says so; with REQUIRE_SERVICES=1 that is a failure. */
+export function needsRedisServer(context: Skippable): void {
+  if (!isInstalled()) skipOrFail(context, 'redis-server is not installed');
 }
 
 export const isInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
 
 export async function redisServer({ keepsData = false }: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'guards-redis-'));
@@ -64,8 +64,12 @@ export async function redisServer({ keepsData = false }: RedisServerOptions = {}
     // Small, so that it is read quickly.
     'auto-aof-rewrite-min-size': '4mb',
   }).flatMap(([name, value]) => [`--${name}`, value]);
+  const log = join(folder, 'log');
   let child: ChildProcess | undefined;
-  const killAtExit = (): void => void child?.kill('SIGKILL');
+  const killAtExit = (): void => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
 
   async function command(...words: readonly string[]): Promise<unknown> {
     const client = createClient({ url, socket: { reconnectStrategy: false } });
@@ -79,28 +83,28 @@ export async function redisServer({ keepsData = false }: RedisServerOptions = {}
   }
 
   async function start(): Promise<void> {
-    let output = '';
-    const starting = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const output = await open(log, 'a');
+    const starting = spawn('redis-server', args, { stdio: ['ignore', output.fd, output.fd] });
     child = starting;
-    for (const stream of [starting.stdout, starting.stderr])
-      stream.on('data', (chunk) => {
-        output += chunk;
-      });
+    // One that a failed test has left behind must not keep the process alive.
+    starting.unref();
+    await output.close();
     await until(
       'redis-server answers',
       async () => {
-        if (starting.exitCode !== null) throw new Error(`redis-server has ended:\n${output}`);
-        return (await command('PING').catch(() => undefined)) === 'PONG';
+        if (hasEnded(starting)) throw new Error(`redis-server has ended:\n${await readFile(log, 'utf8')}`);
+        return answersPing(url);
       },
       PATIENCE_MS,
     );
   }
 
   async function kill(): Promise<void> {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, 'close');
+    if (!child || hasEnded(child)) return;
+    const exited = once(child, 'exit');
+    child.ref();
     child.kill('SIGKILL');
-    await closed;
+    await exited;
   }
 
   process.once('exit', killAtExit);

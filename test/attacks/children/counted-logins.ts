@@ -2,16 +2,15 @@
 // Prints its port; `/verifications` tells how often its verifier has run.
 import { mcpBasicAuth, mcpHandler, mcpLoginLimiter } from '../../../lib/index.js';
 import { redisLoginStore } from '../../../lib/redis/index.js';
-import { CLIENTS } from '../../redis/login-support.js';
 import { buildServer } from '../../support/mcp.js';
+import { clientKind } from '../../support/redis-clients.js';
 import { serveApp } from '../../support/serve.js';
 import { person } from '../support/people.js';
 
 const [, , prefix = '', points, kind = ''] = process.argv;
-const opened = await CLIENTS[kind]?.();
-if (!opened) throw new Error(`no client is called ${kind}`);
+const { client } = await clientKind(kind).open();
 // Thousands of calls at once on a busy machine: a late answer is no outage here.
-const store = redisLoginStore({ client: opened.client, prefix, timeoutMs: 20_000 });
+const store = redisLoginStore({ client, prefix, timeoutMs: 20_000 });
 let verifications = 0;
 
 const { port } = await serveApp((app) => {

@@ -95,12 +95,12 @@ export class Ledger {
     this.forgotten += 1;
   }
 
-  /** `process` has proven `person` with a request of this time, if it had not before. */
-  proven(person: string, process: string, since: number): void {
+  /** `process` has proven `person`, if it had not before, with a request of this time; or it may have, at any. */
+  proven(person: string, process: string, since: number | undefined): void {
     const proof = `${person}\n${process}`;
     if (this.#proofs.has(proof)) return;
     this.#proofs.add(proof);
-    this.#provenAt.set(person, since);
+    if (since !== undefined) this.#provenAt.set(person, since);
   }
 
   /** Whether Redis can know the source of this person's logins: then nobody else's guesses hold them up. */
