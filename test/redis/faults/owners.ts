@@ -22,10 +22,12 @@ export async function begin(
   who = 'new session',
 ): Promise<string | undefined> {
   const { ledger } = scene;
+  const since = performance.now();
   const got = await send(scene, place, { who, ...personOf(user), body: initialize() });
   const id = got.headers['mcp-session-id'];
   if (got.status === 200 && typeof id === 'string') return id;
   if (got.status === 429 && !ledger.isKnown(user)) ledger.note('429 as Redis had forgotten who is known');
+  else if (got.status === 404 && ledger.mayBeForgotten(since)) ledger.note('404 as Redis forgot what began');
   else mustBe(scene, [0, 503], got, 'refused', `${who} of ${user} at ${place.name}`);
   return undefined;
 }
