@@ -120,9 +120,11 @@ function conversation(child: ChildProcess): Conversation {
     }
   });
   child.once('close', () => {
-    for (const { reject } of waiting.values()) reject(new Error(`the node is dead\n${heard.stderr}`));
+    for (const { reject } of waiting.values()) reject(death());
     waiting.clear();
   });
+  const death = (): Error =>
+    new Error(`the node has ended with ${child.exitCode ?? child.signalCode}\n${heard.stderr}`);
   let asked = 0;
   return {
     heard,
@@ -130,6 +132,10 @@ function conversation(child: ChildProcess): Conversation {
       asked += 1;
       const id = asked;
       return new Promise((resolve, reject) => {
+        if (!child.connected) {
+          reject(death());
+          return;
+        }
         waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
         child.send({ id, verb, args } as Asked, (error) => error && reject(error));
       });

@@ -49,7 +49,7 @@ export async function send({ ledger }: Scene, place: Place, sent: Sent): Promise
     return got;
   } catch (error) {
     ledger.count(who, 'no answer');
-    const isKilled = process !== place.node || !process.isAlive || place.isDying;
+    const isKilled = process !== place.node || place.isDying;
     if (!isKilled) {
       const ms = Math.round(performance.now() - since);
       ledger.violate('unexpected', `${who}: ${method} at ${place.name}: ${error} after ${ms} ms`);
