@@ -1,6 +1,6 @@
 import type { Contender } from './contender.js';
 import type { Caller } from './load/lane.js';
-import { callTimes, closedLoop } from './load/loops.js';
+import { closedLoop } from './load/loops.js';
 import { say } from './progress.js';
 import { ServerProcess } from './server/process.js';
 
@@ -9,9 +9,14 @@ export interface Plan {
   /** Each generation measures processes of its own: two of the same code differ, too. */
   readonly generations: number;
   readonly rounds: number;
-  readonly milliseconds: number;
-  readonly warmUpMs: number;
+  /** Calls of one round, and before the first. */
+  readonly calls: number;
+  readonly warmUp: number;
 }
+
+/** A turn is over after so long, whatever it has called: hashing takes its time, and so does a busy machine. */
+const TURN_MS = 2000;
+const WARM_UP_MS = 5000;
 
 /** A server and those that call it. */
 export interface Running {
@@ -64,12 +69,12 @@ export async function alternate(
 ): Promise<Map<string, number[]>> {
   for (const { name, callers } of running) {
     say(`warms up ${name}`);
-    await round(callers, plan.warmUpMs);
+    await round(callers, plan.warmUp, WARM_UP_MS);
   }
   for (let number = 0; number < plan.rounds; number += 1) {
     for (const { name, server, callers } of number % 2 === 0 ? running : running.toReversed()) {
       say(`round ${number + 1}/${plan.rounds}: ${name}`);
-      costs.get(name)?.push(await round(callers, plan.milliseconds, server));
+      costs.get(name)?.push(await round(callers, plan.calls, TURN_MS, server));
     }
   }
   return costs;
@@ -78,14 +83,15 @@ export async function alternate(
 /** One turn of one server. Resolves to milliseconds of CPU for each call. */
 async function round(
   callers: readonly Caller[],
+  calls: number,
   milliseconds: number,
   server?: ServerProcess,
 ): Promise<number> {
   await Promise.all(callers.map((caller) => caller.renew()));
-  await callTimes(callers, callers.length);
+  await closedLoop(callers, callers.length, milliseconds);
   const before = await server?.ask('cpu');
-  const calls = await closedLoop(callers, milliseconds);
+  const served = await closedLoop(callers, calls, milliseconds);
   const after = await server?.ask('cpu');
   for (const caller of callers) await caller.tidy?.();
-  return ((after ?? 0) - (before ?? 0)) / calls;
+  return ((after ?? 0) - (before ?? 0)) / served;
 }

@@ -23,7 +23,8 @@ const core = (answers: Answers, text?: string): Contender[] => [
 
 const others = (answers: Answers): Contender[] => [
   sessionless('SDK v1, a server for every request', { variant: 'fresh', answers }, 'legacy'),
-  inSessions(NAIVE, { variant: 'naive', answers }),
+  // As many as Node has threads for: what comes beyond them waits.
+  inSessions(NAIVE, { variant: 'naive', answers }, undefined, 4),
 ];
 
 /** `fastmcp`, where it is installed. */

@@ -14,16 +14,16 @@ export interface Scale {
 }
 
 export const FULL: Scale = {
-  calls: { generations: 3, rounds: 6, milliseconds: 500, warmUpMs: 1500 },
-  rest: { generations: 2, rounds: 4, milliseconds: 400, warmUpMs: 1200 },
+  calls: { generations: 3, rounds: 6, calls: 500, warmUp: 3000 },
+  rest: { generations: 2, rounds: 4, calls: 400, warmUp: 2000 },
   sessions: [100, 1000, 10_000],
   stormSeconds: 5,
   stormRounds: 3,
 };
 
 export const QUICK: Scale = {
-  calls: { generations: 1, rounds: 5, milliseconds: 300, warmUpMs: 800 },
-  rest: { generations: 1, rounds: 3, milliseconds: 200, warmUpMs: 500 },
+  calls: { generations: 1, rounds: 5, calls: 300, warmUp: 1500 },
+  rest: { generations: 1, rounds: 3, calls: 200, warmUp: 1000 },
   sessions: [100, 1000],
   stormSeconds: 2,
   stormRounds: 1,

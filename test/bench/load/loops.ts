@@ -3,33 +3,31 @@ interface Caller {
   call(): Promise<unknown>;
 }
 
-/** Each caller calls again as soon as it has its answer, for so long. Resolves to how many calls were served. */
-export async function closedLoop(callers: readonly Caller[], milliseconds: number): Promise<number> {
+/**
+ * Each caller calls again as soon as it has its answer, until there were so many calls or the time is up. Resolves to
+ * how many calls were served.
+ */
+export async function closedLoop(
+  callers: readonly Caller[],
+  calls: number,
+  milliseconds: number,
+): Promise<number> {
   const end = performance.now() + milliseconds;
-  let served = 0;
+  let begun = 0;
   await Promise.all(
     callers.map(async (caller) => {
-      do {
-        await caller.call();
-        served += 1;
-      } while (performance.now() < end);
-    }),
-  );
-  return served;
-}
-
-/** So many calls together, by whoever of the callers is free. */
-export async function callTimes(callers: readonly Caller[], times: number): Promise<void> {
-  let left = times;
-  await Promise.all(
-    callers.map(async (caller) => {
-      while (left > 0) {
-        left -= 1;
+      while (begun < calls && performance.now() < end) {
+        begun += 1;
         await caller.call();
       }
     }),
   );
+  return begun;
 }
+
+/** So many calls, however long they take. */
+export const callTimes = (callers: readonly Caller[], calls: number): Promise<number> =>
+  closedLoop(callers, calls, Number.POSITIVE_INFINITY);
 
 /**
  * Calls at a rate, whether or not earlier calls have had their answer. Resolves to what `call` did, when all is

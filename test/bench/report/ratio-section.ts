@@ -1,6 +1,6 @@
 import type { Costs } from '../compare.js';
 import { median, ratios, type Spread, spread } from '../stats.js';
-import { number, ratioText } from './section.js';
+import { ratioText } from './section.js';
 
 /** `name` against `baseline`, round by round. */
 export const ratioOf = (costs: Costs, name: string, baseline: string): Spread =>

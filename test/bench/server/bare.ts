@@ -8,7 +8,7 @@ import { hashPassword, verifyPassword } from 'express-mcp-guards/passwords';
 import { Passport } from 'passport';
 import { BasicStrategy } from 'passport-http';
 
-import { PASSWORD, type Setting } from '../setting.js';
+import { PASSWORD, SCRYPT, type Setting } from '../setting.js';
 import { buildServer } from './mcp.js';
 
 const refusal = (code: number, message: string) => ({ jsonrpc: '2.0', error: { code, message }, id: null });
@@ -81,7 +81,7 @@ export const tokenVerifier: OAuthTokenVerifier = {
 
 /** Passport asks for a password hash on every request. */
 export async function hashesEveryTime(): Promise<RequestHandler> {
-  const hash = await hashPassword(PASSWORD);
+  const hash = await hashPassword(PASSWORD, SCRYPT);
   const passport = new Passport();
   passport.use(
     new BasicStrategy((username, password, done) => {

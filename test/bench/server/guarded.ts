@@ -15,7 +15,7 @@ import { hashPassword, passwordVerifier } from 'express-mcp-guards/passwords';
 import { redisLoginStore, redisSessionStore } from 'express-mcp-guards/redis';
 import { createClient } from 'redis';
 
-import { PASSWORD, REDIS_URL, type Setting, SHARED_TOKEN, VERIFIER_MS } from '../setting.js';
+import { PASSWORD, REDIS_URL, SCRYPT, type Setting, SHARED_TOKEN, VERIFIER_MS } from '../setting.js';
 import { tokenVerifier } from './bare.js';
 
 /** Guards without their handler, and how to leave nothing behind. */
@@ -26,6 +26,12 @@ export interface Chain {
 
 /** More sessions than any run begins; the limits for one person stay as they are. */
 const MAX_SESSIONS = 200_000;
+
+/**
+ * Nobody is proven anew in the middle of a run: hashes by chance are no measure, and what one costs is measured beside.
+ * A machine that others use takes its time for a hash.
+ */
+const ONCE = { proofCache: { ttlSeconds: 3600 }, timeoutMs: 30_000 };
 
 export function bearerChain(): Chain {
   return {
@@ -43,7 +49,11 @@ export async function fullChain({ verifier = 'scrypt', store = 'memory' }: Setti
       mcpLoginLimiter({ durationSeconds: 3600, ...(shared && { store: shared.logins }) }),
       mcpTokenGuard({ token: SHARED_TOKEN }),
       mcpBearerAuth({ verifier: tokenVerifier }),
-      mcpBasicAuth({ verifier: basic, ...(verifier === 'waits' && { maxConcurrent: 64 }) }),
+      mcpBasicAuth({
+        verifier: basic,
+        ...ONCE,
+        ...(verifier === 'waits' && { maxConcurrent: 64 }),
+      }),
       mcpSessionBinding({ maxSessions: MAX_SESSIONS, ...(shared && { store: shared.sessions }) }),
     ],
     ...(shared && { close: shared.close }),
@@ -52,8 +62,9 @@ export async function fullChain({ verifier = 'scrypt', store = 'memory' }: Setti
 
 async function verifierOf(kind: Setting['verifier']): Promise<BasicAuthOptions['verifier']> {
   if (kind === 'scrypt') {
-    const passwordHash = await hashPassword(PASSWORD);
+    const passwordHash = await hashPassword(PASSWORD, SCRYPT);
     return passwordVerifier({
+      parameters: SCRYPT,
       findUser: (username) => ({ passwordHash, principal: { subject: username } }),
     });
   }
