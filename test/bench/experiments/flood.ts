@@ -53,8 +53,8 @@ export const flood: Experiment = {
         // New addresses in each round: those of the last are locked out.
         const words = [stormy.server.port, WRONG_PER_SECOND, milliseconds, number, LANES].map(String);
         const flooding = run(process.execPath, [FLOOD, ...words]);
-        found.stormy.push(await honest(stormy));
-        const { stdout } = await flooding;
+        const [times, { stdout }] = await Promise.all([honest(stormy), flooding]);
+        found.stormy.push(times);
         for (const [status, count] of Object.entries(JSON.parse(stdout) as Record<string, number>))
           answers[status] = (answers[status] ?? 0) + count;
       }

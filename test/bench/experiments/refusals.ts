@@ -14,7 +14,8 @@ const SERVED = 'served call';
 const GUESSES = 400;
 
 const refusal = (headers: Headers, status: number): Call => ({ bytes: toolCall(headers, 'hello'), status });
-const guess = (index: number): Headers => credentials('basic', `user-${index % LANES}`, `guess ${index}`);
+const guess = (index: number, text = 'guess'): Headers =>
+  credentials('basic', `user-${index % LANES}`, `${text} ${index}`);
 
 /** Calls that are refused, one list for each connection. */
 function refused(
@@ -34,7 +35,7 @@ const everywhere = (call: Call): Call[][] => Array.from({ length: LANES }, () =>
 async function fillLimiter({ port }: ServerProcess): Promise<void> {
   const connection = await Connection.open(port);
   for (let index = 0; ; index += 1) {
-    const { status } = await connection.send(refusal(guess(-index), 401).bytes);
+    const { status } = await connection.send(refusal(guess(index, 'first guess'), 401).bytes);
     if (status === 429) break;
     if (index > 100) throw new Error('the limiter does not limit');
   }

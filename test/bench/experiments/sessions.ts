@@ -28,6 +28,9 @@ const HOLDERS: readonly Holder[] = [
 /** So many before the first measure, so that what is made once is not shared out among the sessions. */
 const FIRST = 50;
 
+/** Long, since the server that holds most sessions has had many calls already. */
+const WARM_UP = 8000;
+
 interface Held {
   /** Bytes for each session, at each of the numbers. */
   readonly bytes: number[];
@@ -89,7 +92,7 @@ export const sessions: Experiment = {
           const callers = lanesOver(small.server, small.sessions);
           running.push({ name: nameOf(holder.name, few), server: small.server, callers });
         }
-        const costs = await alternate(running, scale.calls);
+        const costs = await alternate(running, { ...scale.calls, warmUp: WARM_UP });
         const ratio = (name: string) => ratioOf(costs, nameOf(name, most), nameOf(name, few));
         const growth: Section = {
           id: 'growth',

@@ -20,7 +20,11 @@ export interface Storm {
 export const addressesOf = (block: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `127.${block}.${Math.floor(index / 250)}.${1 + (index % 250)}`);
 
-/** Sends them, whether or not earlier ones have had their answer. */
+/** More that begin at once would be a test of the machine's accept queue. */
+const CONNECTIONS = 384;
+const OPENED_AT_ONCE = 32;
+
+/** Sends them, whether or not earlier ones have had their answer: what has to wait for a connection waits longer. */
 export async function storm({
   port,
   perSecond,
@@ -28,18 +32,28 @@ export async function storm({
   addresses,
   request,
 }: Storm): Promise<Outcome[]> {
-  const idle = new Map<string, Connection[]>(addresses.map((address) => [address, []]));
+  const connections: Connection[] = [];
+  while (connections.length < CONNECTIONS) {
+    const from = connections.length;
+    const opening = Array.from({ length: OPENED_AT_ONCE }, (_, index) =>
+      Connection.open(port, addresses[(from + index) % addresses.length]),
+    );
+    connections.push(...(await Promise.all(opening)));
+  }
+  const turns: Promise<unknown>[] = connections.map(() => Promise.resolve());
   try {
     return await openLoop(perSecond, milliseconds, async (index) => {
-      const address = addresses[index % addresses.length] ?? '';
       const since = performance.now();
-      const connection = idle.get(address)?.pop() ?? (await Connection.open(port, address));
-      const { status } = await connection.send(request(index));
-      idle.get(address)?.push(connection);
+      const at = index % CONNECTIONS;
+      const connection = connections[at];
+      if (!connection) throw new Error('no connection');
+      const reply = (turns[at] ?? Promise.resolve()).then(() => connection.send(request(index)));
+      turns[at] = reply;
+      const { status } = await reply;
       return { status, milliseconds: performance.now() - since };
     });
   } finally {
-    for (const connection of [...idle.values()].flat()) connection.close();
+    for (const connection of connections) connection.close();
   }
 }
 
