@@ -45,7 +45,7 @@ async function fillLimiter({ port }: ServerProcess): Promise<void> {
 const own = (server: ServerProcess): Promise<Headers[]> =>
   beginSessions(server, LANES, (index) => person('ours-full', index));
 
-const REFUSALS: readonly Contender[] = [
+export const REFUSALS: readonly Contender[] = [
   refused('401, no credential', async () => everywhere(refusal({ 'x-mcp-token': SHARED_TOKEN }, 401))),
   refused('401, wrong shared token', async () => everywhere(refusal({ 'x-mcp-token': 'wrong' }, 401))),
   refused('401, a wrong password again', async () =>

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
+import { startProfile, stopProfile } from './profiler.js';
 import type { Answers, Question } from './questions.js';
 import { serve } from './variants.js';
 
@@ -11,7 +12,7 @@ const port = typeof app === 'number' ? app : await listen(createServer(app));
 /** 1 ms is the finest that it takes; it begins only where somebody asks. */
 const delays = monitorEventLoopDelay({ resolution: 1 });
 
-const answers: { [Q in Question]: () => Answers[Q] } = {
+const answers: { [Q in Question]: () => Answers[Q] | Promise<Answers[Q]> } = {
   cpu() {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -32,10 +33,12 @@ const answers: { [Q in Question]: () => Answers[Q] } = {
     p99: delays.percentile(99) / 1e6,
     max: delays.max / 1e6,
   }),
+  startProfile,
+  profile: stopProfile,
 };
 
-process.on('message', ({ id, question }: { id: number; question: Question }) => {
-  process.send?.({ id, answer: answers[question]() });
+process.on('message', async ({ id, question }: { id: number; question: Question }) => {
+  process.send?.({ id, answer: await answers[question]() });
 });
 process.once('disconnect', async () => {
   await close?.();

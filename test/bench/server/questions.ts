@@ -1,3 +1,5 @@
+import type { Profile } from './profiler.js';
+
 /** Milliseconds by which the event loop was late. */
 export interface Delay {
   readonly p50: number;
@@ -13,6 +15,9 @@ export interface Answers {
   heap: number;
   watchDelay: null;
   delay: Delay;
+  startProfile: null;
+  /** Where the time has gone since. */
+  profile: Profile;
 }
 
 export type Question = keyof Answers;
