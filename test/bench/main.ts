@@ -1,4 +1,4 @@
-// The whole run, or parts of it: `node main.js [--quick] [--only NAME]...`; `npm run bench` builds before.
+// The whole run, or parts of it: `node main.js [--quick [--write]] [--only NAME]...`; `npm run bench` builds before.
 import { writeFileSync } from 'node:fs';
 
 import { type Experiment, FULL, QUICK, type Tools } from './experiments/experiment.js';
@@ -16,11 +16,14 @@ const PICTURE = 'docs/images/performance.svg';
 
 const words = process.argv.slice(2);
 const isQuick = words.includes('--quick');
+const isWritten = !isQuick || words.includes('--write');
 const only = words.filter((_, index) => words[index - 1] === '--only');
 const parts = EXPERIMENTS.filter(({ name }) => only.length === 0 || only.includes(name));
 const unknown = [
   ...only.filter((name) => !EXPERIMENTS.some((experiment) => experiment.name === name)),
-  ...words.filter((word, index) => !['--quick', '--only'].includes(word) && words[index - 1] !== '--only'),
+  ...words.filter(
+    (word, index) => !['--quick', '--write', '--only'].includes(word) && words[index - 1] !== '--only',
+  ),
 ];
 if (unknown.length > 0) {
   console.error(`Unknown: ${unknown.join(' ')}. Parts: ${EXPERIMENTS.map(({ name }) => name).join(', ')}`);
@@ -41,8 +44,8 @@ const goals = goalsOf(sections);
 if (goals.rows.length > 0) show(goals);
 console.log(`\n${minutes.toFixed(1)} minutes`);
 
-// A quick run is for the eye: the page keeps what a whole one has found.
-if (!isQuick) {
+// A quick run is for the eye: unless it is told to, it leaves the page as a whole one has written it.
+if (isWritten) {
   const texts = new Map(sections.map((section) => [section.id, markdownOf(section)]));
   if (only.length === 0) {
     texts.set('machine', machineText(words, minutes)).set('goals', markdownOf(goals));
@@ -54,7 +57,14 @@ if (!isQuick) {
 
 async function measure({ name, run }: Experiment): Promise<readonly Section[]> {
   begin(name);
-  const found = await run(tools);
+  let found: readonly Section[] = [];
+  try {
+    found = await run(tools);
+  } catch (error) {
+    // The rest can be measured all the same; the page keeps what it says of this part.
+    console.error(`\n${name} failed:`, error);
+    process.exitCode = 1;
+  }
   clear();
   for (const section of found) show(section);
   return found;
