@@ -7,7 +7,7 @@ import type { Experiment, Tools } from './experiment.js';
 
 export const BARE = 'SDK v1, bare';
 export const FULL_CHAIN = 'ours, full chain';
-const NAIVE = '`passport-http` and scrypt on every request, SDK v1';
+const NAIVE = '`passport-http`, scrypt on every request';
 const FASTMCP = '`fastmcp` with `authenticate`';
 /** Just below what `express.json()` takes by default. */
 const LARGE = 'x'.repeat(100_000);
