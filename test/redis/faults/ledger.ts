@@ -47,9 +47,10 @@ export class Ledger {
   forgotten = 0;
   readonly forgottenLogins = new Set<string>();
   #flushedAt = Number.NEGATIVE_INFINITY;
+  #isFlushing = false;
   /** Who was proven by which process, and who was proven since Redis last forgot whom it knows. */
   readonly #proofs = new Set<string>();
-  readonly #verifiedAt = new Map<string, number>();
+  readonly #provenAt = new Map<string, number>();
 
   count(who: string, outcome: string): void {
     const key = `${who}: ${outcome}`;
@@ -69,7 +70,7 @@ export class Ledger {
 
   /** `since`: when it was asked for. */
   begun(id: string, owner: string, since: number): void {
-    if (since < this.#flushedAt) return;
+    if (this.mayBeForgotten(since)) return;
     const times = { begunAt: since, usedAt: performance.now(), overAt: Number.POSITIVE_INFINITY };
     this.sessions.add({ id, owner, state: 'live', ...times });
   }
@@ -87,24 +88,30 @@ export class Ledger {
     if (this.over.length > 40) this.over.shift();
   }
 
-  /** Redis has forgotten everything, `logins` too. */
-  flushed(logins: readonly Login[]): void {
+  /** Redis forgets everything, `logins` too: to be told before and after. */
+  flushed(logins: readonly Login[], isOver: boolean): void {
+    this.#isFlushing = !isOver;
     for (const { token = '' } of logins) this.forgottenLogins.add(token);
     this.#flushedAt = performance.now();
     for (const session of this.sessions) this.settle(session, 'unsure');
-    this.forgotten += 1;
+    if (isOver) this.forgotten += 1;
   }
 
-  /** Somebody was let in by a process, which asked Redis only if it had not proven them before. `since`: when they asked. */
-  served(person: string, process: string, since: number): void {
+  /** Whether Redis was emptied after this time. */
+  mayBeForgotten(since: number): boolean {
+    return this.#isFlushing || since < this.#flushedAt;
+  }
+
+  /** `process` has proven `person`, if it had not before, with a request of this time; or it may have, at any. */
+  proven(person: string, process: string, since: number | undefined): void {
     const proof = `${person}\n${process}`;
     if (this.#proofs.has(proof)) return;
     this.#proofs.add(proof);
-    this.#verifiedAt.set(person, since);
+    if (since !== undefined) this.#provenAt.set(person, since);
   }
 
   /** Whether Redis can know the source of this person's logins: then nobody else's guesses hold them up. */
   isKnown(person: string): boolean {
-    return (this.#verifiedAt.get(person) ?? Number.NEGATIVE_INFINITY) > this.#flushedAt;
+    return (this.#provenAt.get(person) ?? Number.NEGATIVE_INFINITY) > this.#flushedAt;
   }
 }

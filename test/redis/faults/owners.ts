@@ -22,15 +22,12 @@ export async function begin(
   who = 'new session',
 ): Promise<string | undefined> {
   const { ledger } = scene;
-  const process = place.node;
   const since = performance.now();
   const got = await send(scene, place, { who, ...personOf(user), body: initialize() });
   const id = got.headers['mcp-session-id'];
-  if (got.status === 200 && typeof id === 'string') {
-    ledger.served(user, `${process.name} ${process.pid}`, since);
-    return id;
-  }
+  if (got.status === 200 && typeof id === 'string') return id;
   if (got.status === 429 && !ledger.isKnown(user)) ledger.note('429 as Redis had forgotten who is known');
+  else if (got.status === 404 && ledger.mayBeForgotten(since)) ledger.note('404 as Redis forgot what began');
   else mustBe(scene, [0, 503], got, 'refused', `${who} of ${user} at ${place.name}`);
   return undefined;
 }
@@ -52,7 +49,6 @@ export async function use(scene: Scene, random: Random): Promise<void> {
   const session = random.pick(pool);
   const place = random.pick(world.places);
   const since = performance.now();
-  const process = place.node;
   // Two requests of one session under one id are one to the SDK.
   calls += 1;
   const got = await send(scene, place, {
@@ -62,10 +58,8 @@ export async function use(scene: Scene, random: Random): Promise<void> {
     body: toolCall('token', {}, calls),
   });
   const what = `session of ${session.owner} at ${place.name}`;
-  if (got.status === 200) {
-    ledger.served(session.owner, `${process.name} ${process.pid}`, since);
-    served(scene, session, place, since, got, what);
-  } else if (got.status === 404) {
+  if (got.status === 200) served(scene, session, place, since, got, what);
+  else if (got.status === 404) {
     if (session.state !== 'live') return;
     ledger.settle(session, 'unsure');
     const [age, idle] = [session.begunAt, session.usedAt].map((at) => Math.round(since - at));
@@ -84,7 +78,7 @@ function served(
   what: string,
 ): void {
   session.usedAt = since;
-  const issued = world.logins().find(({ sessionId }) => sessionId === session.id);
+  const issued = world.loginOf(session.id);
   const text = textOf({ ...got, challenges: [], code: undefined });
   if (text !== digest(issued?.token)) ledger.violate('bypass', `${what}: not its token, but ${text}`);
   if (since < session.overAt) return;

@@ -1,5 +1,6 @@
 import { basic, call, type Reply } from '../../support/call.js';
 import type { Ledger, Violation } from './ledger.js';
+import { PASSWORD } from './people.js';
 import type { Place, World } from './world.js';
 
 export interface Scene {
@@ -41,6 +42,9 @@ export async function send({ ledger }: Scene, place: Place, sent: Sent): Promise
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     ledger.count(who, String(got.status));
+    // Whoever gets so far has been proven, there and then or before; who is told of an outage, perhaps.
+    if ([200, 202, 404, 503].includes(got.status) && password === PASSWORD)
+      ledger.proven(user, `${process.name} ${process.pid}`, got.status === 503 ? undefined : since);
     if (got.status === 503) ledger.refusedMs.push(performance.now() - since);
     return got;
   } catch (error) {

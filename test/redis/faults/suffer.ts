@@ -16,12 +16,12 @@ export async function suffer(scene: Scene, kind: Kind, random: Random): Promise<
   const between = kind.isBetween && random.next() < 0.5 ? [random.pick(places)] : places;
   const forMs = random.between(200, 2000);
   if (!kind.isHarmless) for (const place of between) place.disturb();
-  if (kind.forgets) ledger.flushed(world.logins());
+  if (kind.forgets) ledger.flushed(world.logins(), false);
   const where = between.length === places.length ? 'all' : String(between[0]?.name);
   ledger.now = `${kind.name}, ${where}`;
   const lift = await kind.inject(world, between, random);
   // What was being answered before it happened is forgotten as well.
-  if (kind.forgets) ledger.flushed(world.logins());
+  if (kind.forgets) ledger.flushed(world.logins(), true);
   await wait(forMs);
   await lift();
   ledger.now = `after ${ledger.now}`;

@@ -31,6 +31,8 @@ export interface World extends AsyncDisposable {
   restart(place: Place): Promise<void>;
   /** How many wrong passwords were verified for each user, by dead nodes too. To be asked once, at the end. */
   wrong(): Promise<ReadonlyMap<string, number>>;
+  /** The login that a session began with. */
+  loginOf(sessionId: string): Login | undefined;
   /** What the nodes' logins did, those of dead nodes too. */
   logins(): readonly Login[];
   logouts(): readonly Logout[];
@@ -46,6 +48,9 @@ export async function world({ nodes, redis: more, ...setting }: WorldOptions): P
   const secret = randomBytes(32).toString('base64');
   const ever: NodeProcess[] = [];
   const guesses = new Map<string, number>();
+  const bySession = new Map<string, Login>();
+  /** How many of each list are in it. */
+  const read = new Map<readonly Login[], number>();
   const keep = (wrong: Readonly<Record<string, number>>): void => {
     for (const [user, count] of Object.entries(wrong)) guesses.set(user, (guesses.get(user) ?? 0) + count);
   };
@@ -99,6 +104,13 @@ export async function world({ nodes, redis: more, ...setting }: WorldOptions): P
     async wrong() {
       for (const { node } of places) keep((await node.counts()).wrong);
       return guesses;
+    },
+    loginOf(sessionId) {
+      for (const { logins } of ever) {
+        for (const login of logins.slice(read.get(logins) ?? 0)) bySession.set(login.sessionId, login);
+        read.set(logins, logins.length);
+      }
+      return bySession.get(sessionId);
     },
     logins: () => ever.flatMap(({ logins }) => logins),
     logouts: () => ever.flatMap(({ logouts }) => logouts),
