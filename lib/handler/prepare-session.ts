@@ -36,7 +36,7 @@ export async function prepareSession(
     loginUntil: state.proof?.hooks?.startSession && Date.now() + context.createTimeoutMs + LOGIN_MARGIN_MS,
   });
   session.addProof(state.proof?.key);
-  session.onEndError = (error) => context.tellError('endSession failed', error);
+  session.onEndError = endErrorTeller(context);
   try {
     await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
   } catch (error) {
@@ -45,6 +45,11 @@ export async function prepareSession(
   }
   setPrincipal(request, state, session.principalFor(principal));
   return session;
+}
+
+/** Made where no request is in scope: the session keeps it, and would keep that. */
+export function endErrorTeller({ tellError }: ServeBase): (error: unknown) => void {
+  return (error) => tellError('endSession failed', error);
 }
 
 /** The server of a session that has been prepared, not connected yet. */

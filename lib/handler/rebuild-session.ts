@@ -8,7 +8,7 @@ import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
 import { untilAborted, withinTime } from '../within-time.js';
 import { connectSession } from './connect-session.js';
-import { endOnClosing } from './prepare-session.js';
+import { endErrorTeller, endOnClosing } from './prepare-session.js';
 import type { ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
 
@@ -46,7 +46,7 @@ async function rebuild(
 ): Promise<SessionTransport | undefined> {
   const { createTimeoutMs, closed, publish, transports } = context;
   session.isStarting = true;
-  session.onEndError = (error) => context.tellError('endSession failed', error);
+  session.onEndError = endErrorTeller(context);
   try {
     if (closed.aborted) throw new McpGuardError('closing');
     endOnClosing(session, registry, context);

@@ -166,8 +166,11 @@ export class SessionRegistry {
     if (!this.#records.isShared || !afterLogin) return;
     const kept = await this.#records.remaining([id]);
     // Whoever removed the record before it said so has left the login to this node.
-    if (!session.ending && !kept.has(id)) await this.#ends.finish(session, 'deleted', 'us');
-    else if (session.isEndedByOthers) await this.#ends.undo(session);
+    if (!session.ending && !kept.has(id)) {
+      await this.#ends.finish(session, 'failed', 'us');
+      throw new McpGuardError('unavailable');
+    }
+    if (session.isEndedByOthers) await this.#ends.undo(session);
     this.assertAlive(session);
   }
 

@@ -186,3 +186,46 @@ describe('RecentEnds', () => {
     }
   });
 });
+
+describe('SessionRegistry.keepLogin', () => {
+  const beginning = { by: 'guard 0', loginUntil: Number.MAX_SAFE_INTEGER };
+
+  it('S5 says with one write that the login is done, and what it added', async () => {
+    const [here, there] = nodes();
+    const session = await here.registry.create(ada, message, beginning);
+    expect((await here.node.get(session.id))?.initialize).to.include({ loginUntil: Number.MAX_SAFE_INTEGER });
+    await here.registry.keepLogin(session, { ...ada, token: 'issued' });
+    expect(here.node.count.update).to.equal(1);
+    const record = await there.node.get(session.id);
+    expect(record?.initialize).to.not.have.property('loginUntil');
+    expect(record?.initialize).to.include({ by: 'guard 0' });
+    expect(record?.principal.token).to.equal('issued');
+    const plain = await here.registry.create(ada, message, beginning);
+    await here.registry.keepLogin(plain, undefined);
+    expect((await there.node.get(plain.id))?.initialize).to.not.have.property('loginUntil');
+  });
+
+  it('W15 undoes the login here where another node removed the record before it was said', async () => {
+    const [here, there] = nodes();
+    there.registry.meet(there.keeper);
+    for (const isDeaf of [false, true]) {
+      here.node.isDeaf = isDeaf;
+      const session = await here.registry.create(ada, message, beginning);
+      expect(await there.registry.revoke({ sessionId: session.id })).to.equal(1);
+      session.hooks = here.keeper.hooks;
+      const error = await here.registry.keepLogin(session, undefined).catch((reason: unknown) => reason);
+      expect(error).to.include({ code: isDeaf ? 'unavailable' : 'session_not_found' });
+    }
+    expect([here.ended, there.ended]).to.deep.equal([['ada revoked', 'ada failed'], []]);
+    await there.registry.close();
+  });
+
+  it('S5 leaves a store of its own alone', async () => {
+    const { registry, store } = watched();
+    const session = await registry.create(ada, message, beginning);
+    await registry.keepLogin(session, undefined);
+    expect(await store.get(session.id)).to.deep.include({
+      initialize: { message, presented: ada, by: 'guard 0' },
+    });
+  });
+});

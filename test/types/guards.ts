@@ -106,7 +106,7 @@ const stop: () => void = onGuardEvent((event: GuardEvent) => {
     case 'server.failed':
       return void event.reason.length;
     default:
-      return void (event.type satisfies 'auth.succeeded' | 'session.started');
+      return void (event.type satisfies 'auth.succeeded' | 'session.restored' | 'session.started');
   }
 });
 
