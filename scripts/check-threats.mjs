@@ -1,5 +1,5 @@
-// Every threat the package must withstand names at least one passed test. `node scripts/check-threats.mjs FILE` reads
-// the titles from a run's summary (see mocha-reporter.cjs); without it, it asks Mocha which tests there are.
+// Every threat the package must withstand names at least one passed test. `node scripts/check-threats.mjs FILE...` reads
+// the titles from the summaries of a run (see mocha-reporter.cjs); without it, it asks Mocha which tests there are.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,9 +36,9 @@ function titlesOfDryRun() {
   }
 }
 
-const [, , summary] = process.argv;
+const summaries = process.argv.slice(2).filter((summary) => existsSync(summary));
 const named = new Set(
-  (summary && existsSync(summary) ? titlesOf(summary) : titlesOfDryRun()).flatMap(
+  (summaries.length > 0 ? summaries.flatMap(titlesOf) : titlesOfDryRun()).flatMap(
     (title) => title.match(/\b[A-F]\d+\b|\bW\d+\b/g) ?? [],
   ),
 );

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUMMARIES = mkdtempSync(join(tmpdir(), 'guards-test-'));
-const TITLES = join(SUMMARIES, 'tests.json');
+const TITLES = ['tests', 'redis'].map((name) => join(SUMMARIES, `${name}.json`));
 /** In CI a test that skips itself has not been run. */
 const STRICT = process.env.REQUIRE_SERVICES === '1' ? ['--forbid-pending'] : [];
 const MOCHA = [
@@ -16,14 +16,20 @@ const MOCHA = [
   ...['--reporter', join(ROOT, 'scripts/mocha-reporter.cjs')],
 ];
 const words = (text) => text.split(' ');
-const COVERED = [
-  ...words('c8 --clean --temp-directory .build/coverage --reporter text --skip-full'),
-  ...words(
-    '--all --src .build/lib --include .build/lib/** --exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js',
-  ),
-  ...words('--check-coverage --lines 95 --branches 95'),
+const covered = (name, ...files) => [
+  ...words(`c8 --clean --temp-directory .build/coverage/${name} --reporter text --skip-full`),
+  ...words('--all --src .build/lib --check-coverage --lines 95 --branches 95'),
+  ...files.flatMap((file) => words(file)),
 ];
-const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA, '.build/test/**/*.test.js'];
+const TYPES_ALONE = words('--exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js');
+const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA];
+/** They wait for Redis, and for nodes of their own, more than they compute: they run beside the others. */
+const OVER_REDIS = [
+  '.build/test/redis/**/*.test.js',
+  ...words('b2-processes d3-redis a8-redis f1-redis-dump').map(
+    (name) => `.build/test/attacks/${name}.test.js`,
+  ),
+];
 /** A step that takes longer will never end. */
 const TIMEOUT_MS = 900_000;
 /** The oldest that `engines` allows, the lines in use, and the newest there is. */
@@ -63,8 +69,23 @@ const STAGES = [
       step(`${folder} typecheck`, ...words(`npm run --silent typecheck -w ${folder}`)),
     ),
   ],
-  [{ ...suite('tests', ...COVERED, ...COMPILED), summary: TITLES }],
-  [step('threats', ...script('check-threats', TITLES))],
+  [
+    {
+      ...suite(
+        'tests',
+        ...covered('tests', '--include .build/lib/** --exclude .build/lib/redis/**', ...TYPES_ALONE),
+        ...COMPILED,
+        ...OVER_REDIS.flatMap((file) => ['--ignore', file]),
+        '.build/test/**/*.test.js',
+      ),
+      isLong: true,
+    },
+    {
+      ...suite('redis', ...covered('redis', '--include .build/lib/redis/**'), ...COMPILED, ...OVER_REDIS),
+      isLong: true,
+    },
+  ],
+  [step('threats', ...script('check-threats', ...TITLES))],
   // Two at once: each starts databases, servers or compilers of its own.
   ...inPairs([
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
@@ -77,12 +98,13 @@ const STAGES = [
 ];
 
 /** Runs one step. Resolves to how many passed, failed and were skipped; a step without tests is one. */
-async function run({ name, command: [file, ...args], summary }, isAlone) {
+async function run({ name, command: [file, ...args], summary, isLong }, isAlone) {
+  const isHeard = isAlone || isLong;
   const since = performance.now();
-  if (isAlone) console.log(`… ${name}`);
+  if (isHeard) console.log(`… ${name}`);
   const child = spawn(file, args, {
     cwd: ROOT,
-    stdio: ['ignore', isAlone ? 'inherit' : 'pipe', isAlone ? 'inherit' : 'pipe'],
+    stdio: ['ignore', isHeard ? 'inherit' : 'pipe', isHeard ? 'inherit' : 'pipe'],
     env: {
       ...process.env,
       PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
