@@ -30,13 +30,17 @@ export async function fail(
 /** How many attempts would fit on `keys` now; leaves them as they were. */
 export async function room(store: LoginStore, keys: LoginKeys, budget: LoginBudget): Promise<number> {
   const held: Reserved[] = [];
-  for (;;) {
-    const reservation = await store.reserve(keys, budget);
-    if (reservation.status !== 'reserved' || held.length > 1000) break;
-    held.push(reservation);
+  try {
+    for (;;) {
+      const reservation = await store.reserve(keys, budget);
+      if (reservation.status !== 'reserved' || held.length > 1000) break;
+      held.push(reservation);
+    }
+    return held.length;
+  } finally {
+    // Also where the store fails in between: else what was reserved before would be held for a minute.
+    for (const reservation of held) await store.settle(reservation, 'released', budget).catch(() => {});
   }
-  for (const reservation of held) await store.settle(reservation, 'released', budget);
-  return held.length;
 }
 
 export interface Presentation {
