@@ -39,7 +39,11 @@ export async function room(store: LoginStore, keys: LoginKeys, budget: LoginBudg
     return held.length;
   } finally {
     // Also where the store fails in between: else what was reserved before would be held for a minute.
-    for (const reservation of held) await store.settle(reservation, 'released', budget).catch(() => {});
+    for (const reservation of held) {
+      try {
+        await store.settle(reservation, 'released', budget);
+      } catch {}
+    }
   }
 }
 
