@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUMMARIES = mkdtempSync(join(tmpdir(), 'guards-test-'));
-const TITLES = ['tests', 'redis'].map((name) => join(SUMMARIES, `${name}.json`));
+const TITLES = ['tests', 'beside'].map((name) => join(SUMMARIES, `${name}.json`));
 /** In CI a test that skips itself has not been run. */
 const STRICT = process.env.REQUIRE_SERVICES === '1' ? ['--forbid-pending'] : [];
 const MOCHA = [
@@ -23,8 +23,11 @@ const covered = (name, ...files) => [
 ];
 const TYPES_ALONE = words('--exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js');
 const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA];
-/** They wait for Redis, and for nodes of their own, more than they compute: they run beside the others. */
-const OVER_REDIS = [
+/** They wait for Redis, and for processes of their own, more than they compute: they run beside the others. */
+const BESIDE = [
+  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote').map(
+    (name) => `.build/test/${name}.test.js`,
+  ),
   '.build/test/redis/**/*.test.js',
   ...words('b2-processes d3-redis a8-redis f1-redis-dump').map(
     (name) => `.build/test/attacks/${name}.test.js`,
@@ -75,13 +78,13 @@ const STAGES = [
         'tests',
         ...covered('tests', '--include .build/lib/** --exclude .build/lib/redis/**', ...TYPES_ALONE),
         ...COMPILED,
-        ...OVER_REDIS.flatMap((file) => ['--ignore', file]),
+        ...BESIDE.flatMap((file) => ['--ignore', file]),
         '.build/test/**/*.test.js',
       ),
       isLong: true,
     },
     {
-      ...suite('redis', ...covered('redis', '--include .build/lib/redis/**'), ...COMPILED, ...OVER_REDIS),
+      ...suite('beside', ...covered('beside', '--include .build/lib/redis/**'), ...COMPILED, ...BESIDE),
       isLong: true,
     },
   ],
