@@ -153,6 +153,18 @@ describe('S5 a session that ends at an awkward moment', () => {
     expect(ended).to.have.length(1);
   });
 
+  it('is undone by the node that removed it alone, where two revoke it at once', async () => {
+    const shared = sharedRecords();
+    const [here, ...others] = [0, 1, 2].map(() => watched({ store: shared.node() }));
+    const ended: string[] = [];
+    await here?.registry.create(ada, message, { by: 'guard 0' });
+    for (const { registry } of others) registry.meet(keeperOf(ended));
+    const revoked = await Promise.all(others.map(({ registry }) => registry.revoke({ subject: 'ada' })));
+    expect(revoked.toSorted()).to.deep.equal([0, 1]);
+    expect(ended).to.deep.equal(['ada revoked']);
+    for (const node of [here, ...others]) await node?.registry.close();
+  });
+
   it('nothing is undone by a node that has closed', async () => {
     const shared = sharedRecords();
     const node = shared.node();

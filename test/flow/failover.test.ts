@@ -2,9 +2,10 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect } from 'chai';
 
+import { type BasicCredentials, mcpBasicAuth, type Principal } from '../../lib/index.js';
 import { type Cluster, cluster } from '../support/cluster.js';
 import { eventStore } from '../support/event-store.js';
-import { until } from '../support/gate.js';
+import { gate, until } from '../support/gate.js';
 import { as, bearer, guarded } from '../support/guarded.js';
 import { hearOf } from '../support/heard.js';
 import type { Seen } from '../support/mcp.js';
@@ -58,10 +59,14 @@ describe('S5 a session that another node began', () => {
   });
 
   it('is built once for many requests at once, and by both nodes at once without harm', async () => {
-    await using nodes = await cluster();
+    let building: Promise<void> | undefined;
+    await using nodes = await cluster({ beforeBuild: async () => building });
     const [first, second] = nodes.nodes;
     const session = await begin(first.url, as('ann'));
     const there = at(nodes, session);
+    const found = gate();
+    building = found.opened;
+    void until('all have found it', () => second.store.count.get >= 20).then(found.open, found.open);
     const answers = await Promise.all([
       ...Array.from({ length: 20 }, (_, i) => there.tool('echo', { text: `there ${i}` })),
       ...Array.from({ length: 20 }, (_, i) => session.tool('echo', { text: `here ${i}` })),
@@ -101,6 +106,26 @@ describe('S5 a session that another node began', () => {
     await first.mcp.close({ graceMs: 0 });
     expect(nodes.ended).to.deep.equal([['ann', 'issued 1', 'shutdown']]);
     expect(nodes.shared.records.list({})).to.deep.equal([]);
+  });
+
+  it('is a 404 at another mount than it began at', async () => {
+    await using nodes = await cluster();
+    const [first, second] = nodes.nodes;
+    const verifier = ({ username }: BasicCredentials): Principal => ({ subject: username });
+    second.served.app.use('/other', mcpBasicAuth({ verifier }), second.sessions, second.mcp);
+    const session = await begin(first.url, as('ann'));
+    const elsewhere = resume(new URL('/other', second.url), as('ann'), session.id);
+    expectRefusal(await elsewhere.send(ping), 'session_not_found');
+    expect(await at(nodes, session).tool('echo', { text: 'here' })).to.equal('here');
+  });
+
+  it('says its handshake to nobody a second time', async () => {
+    const events = eventStore(true);
+    await using nodes = await cluster({ handler: { eventStore: events } });
+    const session = await begin(nodes.nodes[0].url, as('ann'));
+    await at(nodes, session).tool('echo', { text: 'here' });
+    const said = events.events.map(({ message }) => JSON.stringify(message));
+    expect(said.filter((text) => text.includes('serverInfo'))).to.have.length(1);
   });
 
   it('has its stream here, with what its client missed and nothing of the handshake', async () => {

@@ -31,11 +31,13 @@ export interface ClusterSetting {
   /** Stores without what a shared store need not have. */
   readonly isPlain?: boolean;
   readonly open?: (setting: Setting) => Promise<Guarded>;
+  /** Holds up every server that is built. */
+  readonly beforeBuild?: () => Promise<void>;
 }
 
 /** Two nodes that share their sessions, each as far from the other as processes are. */
 export async function cluster(setting: ClusterSetting = {}): Promise<Cluster> {
-  const { binding = {}, handler = {}, isPlain = false, open = guarded } = setting;
+  const { binding = {}, handler = {}, isPlain = false, open = guarded, beforeBuild } = setting;
   const shared = sharedRecords();
   const ended: Cluster['ended'][number][] = [];
   const started: string[] = [];
@@ -56,8 +58,9 @@ export async function cluster(setting: ClusterSetting = {}): Promise<Cluster> {
       },
       binding: { ...binding, store },
       handler,
-      createServer: (context) => {
+      createServer: async (context) => {
         built.push(context.principal.token);
+        await beforeBuild?.();
         const server = buildServer(context.principal, (tool) => runs.push(tool));
         const { sessionId = '' } = context;
         if (!servers.has(sessionId)) servers.set(sessionId, server);
