@@ -24,7 +24,8 @@ export function openExchange(
   // A response that has closed tells nobody any more that it did.
   if (!principal || isGone(response)) return undefined;
   if (session) {
-    setPrincipal(request, state, session.principalFor(principal));
+    const caller = session.principalFor(principal);
+    if (caller !== principal) setPrincipal(request, state, caller);
     session.addProof(proof?.key);
   }
   const nextRecheckAt = Date.now() + registry.options.recheckSeconds * 1000;

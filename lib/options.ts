@@ -79,3 +79,12 @@ export function checkOptions(
     }
   }
 }
+
+/** The options that `defaults` names: as given, or their default. */
+export function withDefaults<D extends object>(
+  defaults: D,
+  given: { readonly [name in keyof D]?: D[name] | undefined },
+): D {
+  const names = Object.keys(defaults) as (keyof D & string)[];
+  return Object.fromEntries(names.map((name) => [name, given[name] ?? defaults[name]])) as D;
+}

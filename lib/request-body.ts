@@ -70,7 +70,7 @@ function collect(request: Request, maxBytes: number, timeoutMs: number): Promise
         request.resume();
       }
     };
-    const onEnd = (): void => finish(Buffer.concat(chunks));
+    const onEnd = (): void => finish(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     const onGone = (): void => finish('invalid_body');
     const timer = setTimeout(() => finish('body_timeout'), timeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);

@@ -63,12 +63,15 @@ export interface ProofKeeper {
 /** The verifier's part in a session's life. */
 export type SessionHooks = Pick<CredentialVerifier<never>, 'startSession' | 'endSession'>;
 
+export type HookCredentials = BasicCredentials | BearerCredentials | ForwardedHeaders;
+
 export interface Proof {
   /** The credential's fingerprint. */
   readonly key?: string;
   readonly keeper?: ProofKeeper;
-  readonly hooks?: SessionHooks;
-  readonly credentials?: BasicCredentials | BearerCredentials | ForwardedHeaders;
+  readonly hooks?: SessionHooks | undefined;
+  /** What `startSession` gets of them. */
+  readonly credentials?: (() => HookCredentials) | undefined;
 }
 
 /** What the limiter answered about a credential that is proven all the same. */
@@ -87,50 +90,37 @@ export interface DeferredRefusal extends LimiterRefusal {
   readonly lift: () => void;
 }
 
-/** What guards leave for each other on one request. */
-export interface RequestState {
-  principal: Principal | undefined;
-  proof: Proof | undefined;
+/** What guards leave for each other on one request. Silent where it is shown: whoever logs a request logs none of this. */
+export class RequestState {
+  principal: Principal | undefined = undefined;
+  proof: Proof | undefined = undefined;
   /** What is presented upstream as this request's token when the principal carries none. */
-  presentedToken: string | undefined;
-  resource: URL | undefined;
+  presentedToken: string | undefined = undefined;
+  resource: URL | undefined = undefined;
   /** What this request brought for the upstream. */
-  forwarded: ForwardedCredentials | undefined;
-  deferred: DeferredRefusal | undefined;
-  question: LoginQuestion | undefined;
-  authorization: Authorization | undefined;
-  readonly challenges: Challenge[];
-  readonly keepers: ProofKeeper[];
+  forwarded: ForwardedCredentials | undefined = undefined;
+  deferred: DeferredRefusal | undefined = undefined;
+  question: LoginQuestion | undefined = undefined;
+  authorization: Authorization | undefined = undefined;
+  readonly challenges: Challenge[] = [];
+  readonly keepers: ProofKeeper[] = [];
   /** Lower-case names of headers that tools must not see, beyond the fixed ones. */
-  readonly hiddenHeaders: string[];
+  readonly hiddenHeaders: string[] = [];
   /** The session binding's hand to the handler; absent where none is mounted. */
-  sessions: unknown;
+  sessions: unknown = undefined;
+
+  toJSON(): undefined {}
 }
+Object.defineProperty(RequestState.prototype, inspect.custom, { value: () => '[guards]' });
 
 const STATE = Symbol.for('express-mcp-guards.state');
-const SILENT = { [inspect.custom]: { value: () => '[guards]' }, toJSON: { value: () => undefined } };
 
 /** The state of one request, made on first use. Two copies of this package share it, so they fail closed together. */
 export function requestState(request: Request): RequestState {
   const holder = request as Request & { [STATE]?: RequestState };
   const known = holder[STATE];
   if (known) return known;
-  const state: RequestState = {
-    principal: undefined,
-    proof: undefined,
-    presentedToken: undefined,
-    resource: undefined,
-    forwarded: undefined,
-    deferred: undefined,
-    question: undefined,
-    authorization: undefined,
-    challenges: [],
-    keepers: [],
-    hiddenHeaders: [],
-    sessions: undefined,
-  };
-  // Not enumerable, and silent where that is shown too: whoever logs a request logs none of this.
-  Object.defineProperties(state, SILENT);
+  const state = new RequestState();
   Object.defineProperty(request, STATE, { value: state });
   return state;
 }

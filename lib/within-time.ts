@@ -30,6 +30,11 @@ export function withinTime<T>(
   });
 }
 
+/** Whether an answer has yet to come. */
+export function isPending<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
+  return typeof (answer as PromiseLike<T> | null | undefined)?.then === 'function';
+}
+
 /** What `work` answers, or `undefined` as soon as `signal` aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -9,22 +9,23 @@ import { principalKey } from '../principal.js';
 import {
   authorizationOf,
   type DeferredRefusal,
+  type HookCredentials,
   type LimiterRefusal,
-  type Proof,
   type RequestState,
 } from '../request-state.js';
 import { onOver } from '../response-end.js';
-import type { Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
-import { authInfoFor } from './auth-info.js';
+import type { AuthInfo, Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
+import { authInfoFor, hideCredentials } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
 import { type Refusal, refusalOf, tell } from './refusal.js';
 
 /** A credential of a guard's own scheme, as presented. */
-export interface Presented<C> {
+export interface Presented<C extends object> {
   /** Its fingerprint. */
   readonly key: string;
   /** The folded account name, where it names one. */
   readonly account?: string;
+  /** As parsed; hidden before anybody else gets them. */
   readonly credentials: C;
   /** What `req.auth.token` reads when the principal carries no token. */
   readonly token?: string;
@@ -33,7 +34,7 @@ export interface Presented<C> {
   readonly forwarded?: ForwardedCredentials;
 }
 
-export interface AuthGuardConfig<C> {
+export interface AuthGuardConfig<C extends object> {
   readonly name: string;
   readonly challenge?: Challenge;
   /** Lower-case header names that tools must not see, beyond the fixed ones. */
@@ -54,7 +55,7 @@ const MALFORMED: Denial = { code: 'malformed_credentials' };
  * What an `Authorization` of this scheme presents: `undefined` for another scheme or none, a denial for an ambiguous
  * header, else `parse` of what follows the scheme (`undefined` from it: malformed).
  */
-export function presentAuthorization<C>(
+export function presentAuthorization<C extends object>(
   request: Request,
   state: RequestState,
   scheme: string,
@@ -67,7 +68,7 @@ export function presentAuthorization<C>(
 }
 
 /** Makes a guard that proves credentials of one scheme, all of them on the same path. */
-export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
+export function defineAuthGuard<C extends object>(config: AuthGuardConfig<C>): RequestHandler {
   const { name, challenge, prover, hiddenHeaders = [], isLimited = true } = config;
   const publish = publisher(name);
   return defineGuard(name, (request, response, state) => {
@@ -84,7 +85,7 @@ export function defineAuthGuard<C>(config: AuthGuardConfig<C>): RequestHandler {
       account: presented.account,
       question: isLimited ? state.question : undefined,
       sessionId: namedSessionId(request),
-      verify: (signal) => config.verify(presented.credentials, { request, signal }),
+      verify: (signal) => config.verify(hideCredentials(presented.credentials), { request, signal }),
       onGone: (listener) => onOver(response, listener),
     });
     const conclude = (proof: ProofResult): GuardOutcome => {
@@ -121,7 +122,7 @@ function deferredFor(refusal: LimiterRefusal, principal: Principal, pass: () => 
   };
 }
 
-function admit<C>(
+function admit<C extends object>(
   request: Request,
   state: RequestState,
   { prover }: AuthGuardConfig<C>,
@@ -133,7 +134,8 @@ function admit<C>(
   state.proof = {
     keeper: prover,
     key: presented.key,
-    ...(hooks && { hooks, credentials: presented.credentials as NonNullable<Proof['credentials']> }),
+    hooks,
+    credentials: hooks && (() => hideCredentials(presented.credentials) as HookCredentials),
   };
   state.presentedToken = presented.token;
   state.resource = presented.resource;
@@ -144,8 +146,9 @@ function admit<C>(
 /** Makes `principal` the one that this request acts for, for Express (`req.user`) and the SDK (`req.auth`) alike. */
 export function setPrincipal(request: Request, state: RequestState, principal: Principal): void {
   state.principal = principal;
-  const auth = authInfoFor(principal, state.presentedToken, state.resource);
-  Object.assign(request, { user: principal, auth });
+  const caller = request as unknown as { user: Principal; auth: AuthInfo };
+  caller.user = principal;
+  caller.auth = authInfoFor(principal, state.presentedToken, state.resource);
 }
 
 function refuse(

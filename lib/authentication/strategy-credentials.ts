@@ -9,7 +9,6 @@ import { isToken } from '../http/token.js';
 import type { OptionRule } from '../options.js';
 import type { RequestState } from '../request-state.js';
 import type { BasicCredentials } from '../types.js';
-import { hideCredentials } from './auth-info.js';
 import { type Presented, presentAuthorization } from './define-auth-guard.js';
 
 /** What a strategy owns: an `Authorization` scheme, or a header (told by its dash unless said outright). */
@@ -76,6 +75,6 @@ function presentBasic(value: string): Presented<StrategyCredentials> | undefined
   const body = parseBasic(value);
   const account = body && accountKey(body.username);
   return body && account !== undefined
-    ? { key: fingerprint(value), account, credentials: { body: hideCredentials(body) } }
+    ? { key: fingerprint(value), account, credentials: { body } }
     : undefined;
 }

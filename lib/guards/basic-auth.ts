@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-
 import { hideCredentials } from '../authentication/auth-info.js';
+
 import {
   defineAuthGuard,
   type Presented,
@@ -58,9 +58,7 @@ export function mcpBasicAuth(options: BasicAuthOptions): RequestHandler {
     if (!credentials || Buffer.byteLength(credentials.password) > maxPasswordBytes) return undefined;
     const { username, password } = credentials;
     const account = accountKey(username);
-    return account === undefined
-      ? undefined
-      : { key: fingerprint(username, password), account, credentials: hideCredentials(credentials) };
+    return account === undefined ? undefined : { key: fingerprint(username, password), account, credentials };
   };
 
   return defineAuthGuard({

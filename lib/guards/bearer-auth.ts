@@ -102,7 +102,7 @@ export function mcpBearerAuth(options: BearerAuthOptions): RequestHandler {
         return (
           credentials && {
             key: fingerprint(credentials.token),
-            credentials: hideCredentials(credentials),
+            credentials,
             token: credentials.token,
             ...(resource && { resource }),
           }

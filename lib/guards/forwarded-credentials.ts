@@ -1,6 +1,5 @@
 import type { Request, RequestHandler } from 'express';
 
-import { hideCredentials } from '../authentication/auth-info.js';
 import { defineAuthGuard, type Presented } from '../authentication/define-auth-guard.js';
 import { checkForwarding, lowerCase } from '../authentication/forwarding-options.js';
 import { type ProofCacheOption, proofCacheOf } from '../authentication/proof-cache-option.js';
@@ -62,7 +61,7 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
     }
     return {
       key: fingerprint(textOf(names, values)),
-      credentials: hideCredentials(Object.fromEntries(values)),
+      credentials: Object.fromEntries(values),
       forwarded: holdHeaders({ names, values, origins }),
     };
   };

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 
+import { hideCredentials } from '../authentication/auth-info.js';
 import { defineAuthGuard } from '../authentication/define-auth-guard.js';
 import { type ProofCacheOption, proofCacheOf, proofCacheRule } from '../authentication/proof-cache-option.js';
 import { schemeChallenge } from '../authentication/scheme-challenge.js';
@@ -69,7 +70,7 @@ export function mcpPassport<User>(
     }),
     present,
     verify: async ({ body }, { request }) => {
-      const user = await run(requestView(request, body ? { body } : {}));
+      const user = await run(requestView(request, body ? { body: hideCredentials(body) } : {}));
       return user === null ? null : user === undefined ? undefined : toPrincipal(user as User);
     },
   });

@@ -4,19 +4,21 @@ import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/las
 import { isGuardError } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
 import { defineGuard, type GuardOutcome, HANDLED, publisher } from '../guard.js';
+import type { Denial } from '../http/denial.js';
 import { headerSessionId, querySessionId } from '../http/session-id.js';
 import { openExchange } from '../open-exchange.js';
-import { checkOptions, methodsOf, oneOf, rule } from '../options.js';
+import { checkOptions, methodsOf, oneOf, rule, withDefaults } from '../options.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';
 import { attach } from '../sessions/attachment.js';
-import { startsAnew } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { operationsOn, type SessionOperations } from '../sessions/operations.js';
-import { bindingRefusal, forgetSessionId } from '../sessions/session-id.js';
+import { bindingRefusal } from '../sessions/session-id.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
-import type { SessionStore } from '../types.js';
+import { withoutSession } from '../sessions/without-session.js';
+import type { Awaitable, SessionStore } from '../types.js';
+import { isPending } from '../within-time.js';
 
 export interface SessionBindingOptions {
   /** Where sessions are kept. Default: this process. */
@@ -65,14 +67,8 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
   });
   const publish = publisher('mcpSessionBinding');
   const registry = new SessionRegistry({
+    ...withDefaults(REGISTRY_DEFAULTS, options),
     store: options.store ?? new MemorySessionStore(),
-    idleSeconds: options.idleSeconds ?? REGISTRY_DEFAULTS.idleSeconds,
-    absoluteSeconds: options.absoluteSeconds ?? REGISTRY_DEFAULTS.absoluteSeconds,
-    maxSessions: options.maxSessions ?? REGISTRY_DEFAULTS.maxSessions,
-    maxSessionsPerPrincipal: options.maxSessionsPerPrincipal ?? REGISTRY_DEFAULTS.maxSessionsPerPrincipal,
-    onLimit: options.onLimit ?? REGISTRY_DEFAULTS.onLimit,
-    recheckSeconds: options.recheckSeconds ?? REGISTRY_DEFAULTS.recheckSeconds,
-    onStoreDown: options.onStoreDown ?? REGISTRY_DEFAULTS.onStoreDown,
     publish,
   });
 
@@ -88,7 +84,7 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     return undefined;
   };
 
-  const guard = defineGuard('mcpSessionBinding', async (request, response, state) => {
+  const guard = defineGuard('mcpSessionBinding', (request, response, state) => {
     if (!MCP_METHODS.has(request.method)) return METHOD_NOT_ALLOWED;
     const { deferred } = state;
     const principal = state.principal ?? deferred?.principal;
@@ -106,30 +102,31 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const { id, isOurs } = sent;
     const tellRefusal = (reason: GuardEventReason): void =>
       publish({ type: 'session.refused', reason, principal: principalKey(principal), session: id });
-    let session: LiveSession | undefined;
-    try {
-      session = isOurs ? await registry.find(id, principal, state.keepers) : undefined;
-    } catch (error) {
+    const judge = (session?: LiveSession): Awaitable<GuardOutcome> => {
+      const refused = bindingRefusal(isOurs, session, principal);
+      if (!refused) {
+        deferred?.lift();
+        return proceed(request, response, state, session);
+      }
+      tellRefusal(refused);
+      if (deferred) return deferred;
+      const lost = refused === 'reduced_scopes' ? session : undefined;
+      return withoutSession(request, registry, isByQuery, lost).then(
+        (denial) => denial ?? proceed(request, response, state),
+      );
+    };
+    const failed = (error: unknown): Denial => {
       tellRefusal(isGuardError(error) && error.code === 'closing' ? 'closing' : 'store_error');
       if (deferred) return deferred;
       throw error;
+    };
+    let found: Awaitable<LiveSession | undefined>;
+    try {
+      found = isOurs ? registry.find(id, principal, state.keepers) : undefined;
+    } catch (error) {
+      return failed(error);
     }
-    const refused = bindingRefusal(isOurs, session, principal);
-    if (!refused) {
-      deferred?.lift();
-      return proceed(request, response, state, session);
-    }
-    tellRefusal(refused);
-    if (deferred) return deferred;
-    const isRecovering = !isByQuery && request.method === 'POST' && (await startsAnew(request));
-    // A request that stands without the session does not touch it.
-    if (session && refused === 'reduced_scopes' && isRecovering !== true)
-      await registry.end(session, 'revoked');
-    if (isByQuery) return proceed(request, response, state);
-    if (isRecovering === 'too slow') return { code: 'body_timeout' };
-    if (!isRecovering) return { code: 'session_not_found' };
-    forgetSessionId(request);
-    return proceed(request, response, state);
+    return isPending(found) ? found.then(judge, failed) : judge(found);
   });
 
   return Object.assign(guard, operationsOn(registry));

@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import { MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
 import { refusalOf, tell } from '../authentication/refusal.js';
 import { fingerprint, secretsEqual } from '../credentials/fingerprint.js';
-import { Prover } from '../credentials/prover.js';
-import { defineGuard, publisher } from '../guard.js';
+import { type ProofResult, Prover } from '../credentials/prover.js';
+import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import { formatChallenge } from '../http/challenge.js';
 import type { Denial } from '../http/denial.js';
 import { headerValues } from '../http/headers.js';
@@ -71,22 +71,25 @@ export function mcpTokenGuard(options: TokenGuardOptions): RequestHandler {
     return matches.includes(true) ? HOLDER : null;
   };
 
-  return defineGuard('mcpTokenGuard', async (request, response, state) => {
+  return defineGuard('mcpTokenGuard', (request, response, state) => {
     if (!MCP_METHODS.has(request.method)) return METHOD_NOT_ALLOWED;
     state.hiddenHeaders.push(name);
     const [presented, second] = headerValues(request.rawHeaders, name);
     if (second !== undefined) return { code: 'ambiguous_credentials' };
     if (presented === undefined || presented === '') return refused;
-    const proof = await prover.prove({
+    const conclude = (proof: ProofResult): GuardOutcome => {
+      const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
+      if (!refusal) return undefined;
+      tell(publish, state, refusal);
+      return refusal.code === 'invalid_credentials' ? refused : refusal;
+    };
+    const proof = prover.prove({
       key: fingerprint(presented),
       account: undefined,
       question: state.question,
       verify: () => verify(presented),
       onGone: (listener) => onOver(response, listener),
     });
-    const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
-    if (!refusal) return undefined;
-    tell(publish, state, refusal);
-    return refusal.code === 'invalid_credentials' ? refused : refusal;
+    return 'kind' in proof ? conclude(proof) : Promise.resolve(proof).then(conclude);
   });
 }

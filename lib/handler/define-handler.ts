@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 
 import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
-import { defineGuard, HANDLED } from '../guard.js';
+import { defineGuard, type GuardOutcome, HANDLED } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { openExchange } from '../open-exchange.js';
 import { DEFAULT_MAX_BODY_BYTES, readBody } from '../request-body.js';
@@ -91,6 +91,22 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
       : serveOnce(request, response, state, attachment, context, body.value);
   };
 
+  const serveCounted = async (
+    request: Request,
+    response: Response,
+    state: RequestState,
+    bound: SessionAttachment | undefined,
+  ): Promise<GuardOutcome> => {
+    const finish = drain.begin();
+    // A listening stream is no call: closing does not wait for it.
+    if (request.method === 'GET') finish();
+    try {
+      return (await serve(request, response, state, bound, finish)) ?? HANDLED;
+    } finally {
+      finish();
+    }
+  };
+
   const guard = defineGuard('mcpHandler', (request, response, state) => {
     if (drain.isClosing) return { code: 'closing' };
     const bound = attachmentOf(state);
@@ -101,12 +117,7 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     if (!isAcceptable(request)) return NOT_ACCEPTABLE;
     if (isGone(response)) return HANDLED;
     if (!bound) for (const keeper of state.keepers) unbound.meet(keeper);
-    const finish = drain.begin();
-    // A listening stream is no call: closing does not wait for it.
-    if (request.method === 'GET') finish();
-    return serve(request, response, state, bound, finish)
-      .finally(finish)
-      .then((denial) => denial ?? HANDLED);
+    return serveCounted(request, response, state, bound);
   });
 
   let closing: Promise<void> | undefined;

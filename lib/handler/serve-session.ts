@@ -6,7 +6,8 @@ import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
 import type { LiveSession } from '../sessions/live-session.js';
-import { untilAborted } from '../within-time.js';
+import type { Awaitable } from '../types.js';
+import { isPending, untilAborted } from '../within-time.js';
 import { connectSession } from './connect-session.js';
 import { prepareSession } from './prepare-session.js';
 import { canRebuild, transportOf } from './rebuild-session.js';
@@ -14,14 +15,14 @@ import type { ServeContext } from './serve-context.js';
 import { writeWebResponse } from './web-response.js';
 
 /** Serves one request of a session, or the `initialize` that begins one; `message` is the body of a POST. */
-export async function serveSession(
+export function serveSession(
   request: Request,
   response: Response,
   state: RequestState,
   attachment: SessionAttachment,
   context: ServeContext,
   message?: unknown,
-): Promise<Denial | undefined> {
+): Awaitable<Denial | undefined> {
   const { session } = attachment;
   if (request.method === 'DELETE')
     return session ? endByClient(request, response, attachment, session, context) : REQUIRED;
@@ -42,8 +43,9 @@ async function pass(
   context: ServeContext,
   body?: unknown,
 ): Promise<Denial | undefined> {
-  const transport = session && (await transportOf(request, state, session, registry, context));
-  if (!transport || session.ending) return NOT_FOUND;
+  const found = session && transportOf(request, state, session, registry, context);
+  const transport = isPending(found) ? await found : found;
+  if (!transport || session?.ending) return NOT_FOUND;
   const web = await transport.handle(request, response, body);
   if (web) await writeWebResponse(web, response);
   return undefined;

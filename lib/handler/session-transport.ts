@@ -78,18 +78,18 @@ export class SessionTransport {
     });
     const calls = new Calls(onCalls);
     const send = transport.send.bind(transport);
-    transport.send = async (message, options) => {
+    transport.send = (message, options) => {
       const id = answeredId(message);
-      try {
-        await send(message, options);
-      } catch (error) {
+      const sent = (): void => {
+        if (id !== undefined) calls.finish(id);
+      };
+      const failed = (error: unknown): void => {
         // No answer will come any more: whoever waits for it must not wait for ever.
         if (id !== undefined) calls.cancel(id);
         // Nobody waits for a notification, and the SDK would not catch the rejection.
-        if (id === undefined && requestIds(message).length === 0) return;
-        throw error;
-      }
-      if (id !== undefined) calls.finish(id);
+        if (id !== undefined || requestIds(message).length > 0) throw error;
+      };
+      return send(message, options).then(sent, failed);
     };
     transport.onclose = onClose;
     transport.onerror = onError;
@@ -113,7 +113,7 @@ export class SessionTransport {
     const begun = this.#calls.begin(requestIds(body), { abandon: () => abandon(response) });
     const { hiddenHeaders } = requestState(request);
     const handling = this.#say(request, toWebRequest(request, hiddenHeaders), body);
-    const web = await (this.#mayNeverSettle ? Promise.race([handling, closeOf(response)]) : handling);
+    const web = await (this.#mayNeverSettle ? untilOver(handling, response) : handling);
     if (!web) return undefined;
     if (!web.ok) for (const id of begun) this.#calls.finish(id);
     if (!web.ok && this.#events?.failures !== failuresBefore) throw new McpGuardError('unavailable');
@@ -156,10 +156,12 @@ export class SessionTransport {
   }
 }
 
-function closeOf(response: ExpressResponse): Promise<undefined> {
-  return new Promise((resolve) => {
+/** What `work` answers, or `undefined` as soon as nobody waits for it any more. */
+function untilOver<T>(work: Promise<T>, response: ExpressResponse): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
     if (isGone(response)) resolve(undefined);
     else onOver(response, () => resolve(undefined));
+    work.then(resolve, reject);
   });
 }
 

@@ -29,7 +29,7 @@ export async function logIn(
   if (!hooks) return;
   const { startSession } = hooks;
   if (startSession) {
-    const context = { sessionId: session.id, request, ...(credentials && { credentials }) };
+    const context = { sessionId: session.id, request, ...(credentials && { credentials: credentials() }) };
     const starting = (async () => startSession(session.presented, context))();
     let started: Principal | void;
     try {

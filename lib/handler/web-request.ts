@@ -63,13 +63,23 @@ export function toWebRequest(request: ExpressRequest, hiddenHeaders: readonly st
   } as unknown as Request;
 }
 
+/** A path without a query, which every reader reads alike. */
+const PLAIN_PATH = /^\/[\w./-]*$/;
+/** Where the last request was for: most are for the same. */
+let knownOrigin = '';
+
 function urlOf({ protocol, headers, originalUrl }: ExpressRequest): string {
-  const text = `${protocol}://${headers.host ?? 'localhost'}${originalUrl}`;
+  const origin = `${protocol}://${headers.host ?? 'localhost'}`;
+  const text = origin + originalUrl;
+  if (origin === knownOrigin && PLAIN_PATH.test(originalUrl)) return text;
   if (!URL.canParse(text)) return 'http://localhost/';
   const url = new URL(text);
   // A `Host` may hold user information, which no web-standard request can; the id of HTTP+SSE is not for tools.
   const isPlain = url.username === '' && url.password === '' && !url.searchParams.has('sessionId');
-  if (isPlain) return text;
+  if (isPlain) {
+    if (url.host !== '') knownOrigin = origin;
+    return text;
+  }
   url.username = '';
   url.password = '';
   url.searchParams.delete('sessionId');

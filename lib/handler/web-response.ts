@@ -12,7 +12,7 @@ export const MAX_BACKLOG_BYTES: number = 4 * 1024 * 1024;
 export async function writeWebResponse(web: Response, response: ExpressResponse): Promise<void> {
   const { body, headers } = web;
   if (body && !headers.get('content-type')?.startsWith('text/event-stream')) {
-    const bytes = Buffer.from(await web.arrayBuffer());
+    const bytes = await read(body.getReader());
     if (begin(web, response, bytes.length)) response.end(bytes);
     return;
   }
@@ -22,6 +22,17 @@ export async function writeWebResponse(web: Response, response: ExpressResponse)
   }
   if (body) await pump(body.getReader(), response);
   else response.end();
+}
+
+/** All of a short body: `arrayBuffer()` does the same at twice the price. */
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
 function begin({ status, headers }: Response, response: ExpressResponse, length?: number): boolean {

@@ -11,6 +11,9 @@ const DOTLESS_I = '\u0131';
 /** What a URL parser would cut off, decode or skip rather than refuse; and A-labels that hold A-labels. */
 const NO_DOMAIN = /[\s%/:?#@\\[\]]|xn--xn--/;
 
+/** The commonest names, which fold to themselves: nothing in them is upper case, composed or invisible. */
+const FOLDED = /^[a-z0-9._+-]{1,64}(?:@(?:[a-z][a-z0-9]{0,30}\.){1,4}[a-z]{2,30})?$/;
+
 /**
  * The coarsest spelling of a user name: all names that a user directory might take for one account fold to one key.
  * Case, outer white space, compatibility forms (NFKC), invisible characters, and the forms of an e-mail's domain
@@ -21,6 +24,7 @@ const NO_DOMAIN = /[\s%/:?#@\\[\]]|xn--xn--/;
  *   after folding, or more than 1024 UTF-16 units
  */
 export function accountKey(username: string): string | undefined {
+  if (FOLDED.test(username)) return username;
   if (username.length > MAX_LENGTH || REFUSED.test(username)) return undefined;
   let key = username;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** Deeper than any message is meant to be, shallower than what recursive readers survive. */
 const MAX_DEPTH = 200;
 
@@ -34,8 +36,9 @@ function refuseProto(key: string, value: unknown): unknown {
  * `__proto__` that a careless reader would copy into a prototype.
  */
 export function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     if (isTooDeep(text)) return undefined;
     return { value: MAY_HIDE_PROTO.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text) };
   } catch {

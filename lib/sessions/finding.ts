@@ -1,6 +1,7 @@
 import { principalKey } from '../principal.js';
 import type { ProofKeeper } from '../request-state.js';
-import type { Principal, SessionRecord } from '../types.js';
+import type { Awaitable, Principal, SessionRecord } from '../types.js';
+import { isPending } from '../within-time.js';
 import type { Keepers } from './keepers.js';
 import { LiveSession } from './live-session.js';
 import { endedAs } from './origin.js';
@@ -44,12 +45,29 @@ export class Finding {
    * served here from now on; `chain` holds the guards of its request. Throws `unavailable` where the store fails and
    * nothing is known here, or not well enough.
    */
-  async find(
+  find(
     id: string,
     caller: Principal | undefined,
     chain: readonly ProofKeeper[],
-  ): Promise<LiveSession | undefined> {
-    const record = await this.#ask(id, caller);
+  ): Awaitable<LiveSession | undefined> {
+    const judge = (record: SessionRecord | undefined | 'unknown'): LiveSession | undefined =>
+      this.#judge(id, record, caller, chain);
+    let record: Awaitable<SessionRecord | undefined>;
+    try {
+      record = this.#records.get(id);
+    } catch (error) {
+      return judge(this.#withoutStore(id, caller, error));
+    }
+    if (!isPending(record)) return judge(record);
+    return record.then(judge, (error) => judge(this.#withoutStore(id, caller, error)));
+  }
+
+  #judge(
+    id: string,
+    record: SessionRecord | undefined | 'unknown',
+    caller: Principal | undefined,
+    chain: readonly ProofKeeper[],
+  ): LiveSession | undefined {
     const session = this.#roster.sessions.get(id);
     if (session ? session.ending : this.#ends.hasEnded(id)) return undefined;
     if (record === 'unknown') return session;
@@ -86,23 +104,19 @@ export class Finding {
     return true;
   }
 
-  /** The record; `unknown` where the store fails, and what is known here will do. */
-  async #ask(id: string, caller: Principal | undefined): Promise<SessionRecord | undefined | 'unknown'> {
-    try {
-      return await this.#records.get(id);
-    } catch (error) {
-      const { onStoreDown, recheckSeconds } = this.#options;
-      const session = this.#roster.sessions.get(id);
-      const now = Date.now();
-      // Nobody else is told by it whether the session is one.
-      const isKnown =
-        session !== undefined &&
-        caller !== undefined &&
-        session.owner === principalKey(caller) &&
-        now - session.confirmedAt <= recheckSeconds * 1000 &&
-        !this.#watch.overdue(session, now);
-      if (onStoreDown === 'serve-known' && isKnown) return 'unknown';
-      throw error;
-    }
+  /** `unknown` where the store failed, and what is known here will do; else throws its error. */
+  #withoutStore(id: string, caller: Principal | undefined, error: unknown): 'unknown' {
+    const { onStoreDown, recheckSeconds } = this.#options;
+    const session = this.#roster.sessions.get(id);
+    const now = Date.now();
+    // Nobody else is told by it whether the session is one.
+    const isKnown =
+      session !== undefined &&
+      caller !== undefined &&
+      session.owner === principalKey(caller) &&
+      now - session.confirmedAt <= recheckSeconds * 1000 &&
+      !this.#watch.overdue(session, now);
+    if (onStoreDown === 'serve-known' && isKnown) return 'unknown';
+    throw error;
   }
 }

@@ -4,7 +4,15 @@ import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { plainPrincipal, sealPrincipal } from '../principal.js';
 import type { ProofKeeper } from '../request-state.js';
-import type { Principal, PrincipalFilter, SessionEndReason, SessionRecord, SessionStore } from '../types.js';
+import type {
+  Awaitable,
+  Principal,
+  PrincipalFilter,
+  SessionEndReason,
+  SessionRecord,
+  SessionStore,
+} from '../types.js';
+import { isPending } from '../within-time.js';
 import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
@@ -183,14 +191,17 @@ export class SessionRegistry {
    * holds the guards of its request. Throws `unavailable` where the store fails, and `closing` where the session is only
    * let go of.
    */
-  async find(
+  find(
     id: string,
     caller?: Principal,
     chain: readonly ProofKeeper[] = [],
-  ): Promise<LiveSession | undefined> {
-    const session = await this.#finding.find(id, caller, chain);
-    if (this.#isClosed && this.#records.isShared) throw new McpGuardError('closing');
-    return session;
+  ): Awaitable<LiveSession | undefined> {
+    const unlessClosed = (session: LiveSession | undefined): LiveSession | undefined => {
+      if (this.#isClosed && this.#records.isShared) throw new McpGuardError('closing');
+      return session;
+    };
+    const session = this.#finding.find(id, caller, chain);
+    return isPending(session) ? session.then(unlessClosed) : unlessClosed(session);
   }
 
   open(exchange: Exchange, session: LiveSession | undefined): void {
@@ -292,7 +303,7 @@ export class SessionRegistry {
 
   /** Its record is gone, or is left for a node that can undo its login, as this one can. */
   async #endGone(session: LiveSession): Promise<void> {
-    const record = await this.#records.get(session.id).catch(() => undefined);
+    const record = await (async () => this.#records.get(session.id))().catch(() => undefined);
     void (record
       ? this.end(session, endedAs(record) ?? 'expired')
       : this.#ends.finish(session, 'deleted', 'others'));

@@ -1,5 +1,6 @@
 import { McpGuardError } from '../errors.js';
 import type {
+  Awaitable,
   OverdueSessions,
   PrincipalFilter,
   SessionChanges,
@@ -8,7 +9,7 @@ import type {
   SessionRecord,
   SessionStore,
 } from '../types.js';
-import { withinTime } from '../within-time.js';
+import { isPending, withinTime } from '../within-time.js';
 
 const TIMEOUT_MS = 5000;
 
@@ -48,8 +49,15 @@ export class StoredSessions {
     }
   }
 
-  get(id: string): Promise<SessionRecord | undefined> {
-    return this.#ask(() => this.#store.get(id));
+  /** At once where the store knows at once; then it throws at once, too. */
+  get(id: string): Awaitable<SessionRecord | undefined> {
+    let answer: Awaitable<SessionRecord | undefined>;
+    try {
+      answer = this.#store.get(id);
+    } catch (cause) {
+      throw new McpGuardError('unavailable', { cause });
+    }
+    return isPending(answer) ? this.#ask(() => answer) : answer;
   }
 
   update(id: string, changes: SessionChanges): Promise<void> {
@@ -85,13 +93,9 @@ export class StoredSessions {
   async #ask<T>(question: () => T | PromiseLike<T>): Promise<T> {
     try {
       const answer = question();
-      return isPromiseLike(answer) ? await withinTime(() => answer, TIMEOUT_MS) : answer;
+      return isPending(answer) ? await withinTime(() => answer, TIMEOUT_MS) : answer;
     } catch (cause) {
       throw new McpGuardError('unavailable', { cause });
     }
   }
-}
-
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 }

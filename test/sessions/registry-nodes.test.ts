@@ -112,7 +112,7 @@ describe('SessionRegistry over records that nodes share', () => {
     const { id } = session;
     session.isStarting = false;
     await here.registry.close();
-    const error = await here.registry.find(id, ada).catch((reason: unknown) => reason);
+    const error = await (async () => here.registry.find(id, ada))().catch((reason: unknown) => reason);
     expect(error).to.include({ code: 'closing' });
     expect(await there.registry.find(id, ada)).to.include({ id });
   });

@@ -260,7 +260,7 @@ describe('SessionRegistry', () => {
       const store = slowStore();
       const { registry } = watched({ store });
       store.hold('get');
-      const finding = thrownBy(registry.find('id'));
+      const finding = thrownBy((async () => registry.find('id'))());
       await settle();
       timeouts.fire();
       expect(await finding).to.include({ code: 'unavailable' });
@@ -270,7 +270,7 @@ describe('SessionRegistry', () => {
       const store = slowStore();
       const { registry } = watched({ store });
       store.breakDown('get');
-      expect(await thrownBy(registry.find('id'))).to.include({ code: 'unavailable' });
+      expect(await thrownBy((async () => registry.find('id'))())).to.include({ code: 'unavailable' });
     });
 
     for (const shared of [false, true]) {
