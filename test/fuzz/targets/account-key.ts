@@ -99,8 +99,9 @@ export const accountKeyTarget = (fold: (name: string) => string | undefined = ac
       ['spaces', ` \u3000${value}\u00a0`],
       ['soft hyphen', `\u00ad${value}`],
     );
-    // Dotless i is a letter of its own, which upper case takes away; and U+0345 becomes one, so that its place counts.
-    const normal = value.normalize('NFKC');
+    // Dotless i is a letter of its own, which upper case takes away; and U+0345 becomes one, so that its place counts;
+    // taken apart first, as caseless matching has it (Unicode, D145), every mark is in its own.
+    const normal = value.normalize('NFKD');
     if (!normal.includes('\u0131')) aliases.push(['upper case', normal.toUpperCase()]);
     for (const [what, alias] of aliases) if (!isRefused(alias)) mustAgree(fold(alias), key, what);
   },
