@@ -652,6 +652,22 @@ describe('SessionRegistry', () => {
       expect(codes).to.deep.equal([]);
     });
 
+    for (const by of ['subject', 'session'] as const) {
+      it(`by ${by}, ends what is served here also where the store fails, and rejects`, async () => {
+        const store = slowStore();
+        const { registry } = watched({ store });
+        const keeper = fakeKeeper();
+        registry.meet(keeper);
+        const session = await begin(registry, ada);
+        store.breakDown('list');
+        store.breakDown('get');
+        const target = by === 'subject' ? { subject: 'ada' } : { sessionId: session.id };
+        expect(await thrownBy(registry.revoke(target))).to.include({ code: 'unavailable' });
+        expect(session.endReason).to.equal('revoked');
+        expect(keeper.forgotten).to.have.length(1);
+      });
+    }
+
     it('is an outage where the store fails', async () => {
       const store = slowStore();
       const { registry } = watched({ store });
