@@ -1,5 +1,5 @@
 // Logins and sessions against a model of what is promised: `npm run model -- [--count 100000] [--seed 1]
-// [--only one-by-one|all-at-once] [--path PATH] [--write]`. Half of the runs are one call after the other, half run into
+// [--only one-by-one|all-at-once] [--path PATH [--replay REPLAY]] [--write]`. Half of the runs are one call after the other, half run into
 // each other. A failure is printed with its seed and path, which play it again; exit code 1. `--write` puts the figures
 // into docs/proof.md.
 import { writeSync } from 'node:fs';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     path: { type: 'string' },
+    replay: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -38,6 +39,9 @@ const names = values.only === undefined ? Object.keys(MODELS) : [values.only];
 if (names.some((name) => !Object.hasOwn(MODELS, name)))
   throw new TypeError(`--only must be of ${Object.keys(MODELS).join(', ')}`);
 if (values.path !== undefined && names.length > 1) throw new TypeError('--path must come with --only');
+if (values.replay !== undefined && (values.path === undefined || values.only !== 'one-by-one')) {
+  throw new TypeError('--replay must come with --only one-by-one and --path');
+}
 
 const since = performance.now();
 const seconds = () => (performance.now() - since) / 1000;
@@ -61,6 +65,7 @@ async function attempt(name, chunk, size) {
     count: size,
     seed: seed + chunk,
     ...(values.path !== undefined && { path: values.path }),
+    ...(values.replay !== undefined && { replay: values.replay }),
     onRun() {
       done.set(name, done.get(name) + 1);
       progress();

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
 import type { Faults } from './faulty-stores.js';
-import type { Verb } from './model.js';
 import { ADDRESSES, CREDENTIALS, SUBJECTS } from './people.js';
 import { Place } from './place.js';
+import type { Verb } from './promised.js';
 import { Race } from './race.js';
 import { checkEnd, must, settled } from './rules.js';
 import { parametersOf, type RunOptions } from './run.js';

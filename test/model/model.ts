@@ -1,24 +1,8 @@
 import { LimiterModel } from './limiter-model.js';
 import { type Credential, clientOf } from './people.js';
 import { LIMITS } from './place.js';
+import { type Call, DOWN, FULL, NOT_FOUND, type Promised, REQUIRED, type Verb, WRONG } from './promised.js';
 import { type SessionModel, SessionsModel } from './session-model.js';
-
-export type Verb = 'initialize' | 'whoami' | 'GET' | 'DELETE';
-
-export interface Call {
-  readonly credential: Credential;
-  readonly address: string;
-  readonly verb: Verb;
-  /** `malformed`: one that cannot be ours. */
-  readonly session: string | undefined;
-}
-
-/** What is promised for a call: a status, and with it a code or whom it runs as. */
-export interface Promised {
-  readonly status: number;
-  readonly code?: string;
-  readonly whom?: string;
-}
 
 interface Proof {
   readonly clients: Set<string>;
@@ -26,12 +10,6 @@ interface Proof {
 }
 
 type Proven = { readonly subject: string; readonly deferred: Promised | undefined };
-
-const WRONG: Promised = { status: 401, code: 'invalid_credentials' };
-const DOWN: Promised = { status: 503, code: 'unavailable' };
-const FULL: Promised = { status: 429, code: 'too_many_attempts' };
-const NOT_FOUND: Promised = { status: 404, code: 'session_not_found' };
-const REQUIRED: Promised = { status: 400, code: 'session_required' };
 
 /** What is promised, where one call follows the other: the limiter, proofs and sessions, as simply as can be. */
 export class Model {
@@ -43,7 +21,6 @@ export class Model {
   readonly limiter = new LimiterModel();
   readonly #proofs = new Map<string, Proof>();
   readonly #rejected = new Map<string, number>();
-  /** Whoever holds proofs is heard of with the first request that is let in. */
 
   constructor(now: number) {
     this.now = now;

@@ -1,11 +1,10 @@
 import { createServer, type Server } from 'node:http';
 
-import express, { type RequestHandler } from 'express';
+import express from 'express';
 
 import {
   type CredentialVerifier,
   type GuardEvent,
-  type LoginStore,
   MemoryLoginStore,
   MemorySessionStore,
   mcpBasicAuth,
@@ -16,10 +15,10 @@ import {
   onGuardEvent,
   type Principal,
   type SessionBinding,
-  type SessionStore,
 } from '../../lib/index.js';
 import { type CountedLogins, type Faults, faultyLogins, faultySessions, type Turn } from './faulty-stores.js';
-import { type ADDRESSES, CREDENTIALS, type Credential, leaks } from './people.js';
+import { CREDENTIALS, type Credential, leaks } from './people.js';
+import type { Sabotage } from './sabotage.js';
 import { tellerFor } from './teller.js';
 import { type Exchange, send } from './wire.js';
 
@@ -32,14 +31,6 @@ export const LIMITS = {
   perPerson: 2,
   recheckSeconds: 30,
 } as const;
-
-/** A defence that is taken out, to see that somebody notices. */
-export interface Sabotage {
-  readonly sessions?: (store: SessionStore) => SessionStore;
-  readonly logins?: (store: LoginStore) => LoginStore;
-  readonly verifier?: (verifier: CredentialVerifier<never>) => CredentialVerifier<never>;
-  readonly beforeBinding?: (records: SessionStore) => RequestHandler;
-}
 
 /** The guards as they are deployed, and what can be seen of them from outside. */
 export class Place {
@@ -58,19 +49,20 @@ export class Place {
   /** Verifications under way. */
   running = 0;
   readonly leaked: string[] = [];
+  /** Credentials that were verified twice at once. */
+  readonly twice: string[] = [];
+  readonly #verifying = new Set<string>();
   /** Whether the store of sessions has been down: what it could not remove is then left in it. */
   hasFailed = false;
   /** The handler loads the SDK, which takes a time of its own. */
   readonly ready: Promise<unknown>;
   readonly close: () => Promise<void>;
-  /** Listens to events no more. */
   readonly deafen: () => void;
 
   constructor(begunAt: number, turn: Turn, sabotage: Sabotage = {}) {
     // Room for everybody here; the default makes room for a hundred thousand, which costs more than a run.
-    const memory = new MemoryLoginStore({ maxKeys: 100 });
-    const logins = sabotage.logins?.(memory) ?? memory;
-    this.logins = faultyLogins(logins, this.faults, turn);
+    const logins = new MemoryLoginStore({ maxKeys: 100 });
+    this.logins = faultyLogins(sabotage.logins?.(logins) ?? logins, this.faults, turn);
     const store = faultySessions(sabotage.sessions?.(this.records) ?? this.records, this.faults, turn);
     const { idleSeconds, absoluteSeconds, perPerson, recheckSeconds } = LIMITS;
     this.sessions = mcpSessionBinding({
@@ -130,11 +122,14 @@ export class Place {
       verify: async (_credentials, { request }) => {
         const credential = CREDENTIALS.find(({ header }) => header === request.headers.authorization);
         if (!credential) throw new Error('nobody presents that');
+        if (this.#verifying.has(credential.name)) this.twice.push(credential.name);
+        this.#verifying.add(credential.name);
         this.running += 1;
         try {
           await turn('verify', fail);
         } finally {
           this.running -= 1;
+          this.#verifying.delete(credential.name);
         }
         this.verified.push({ credential, address: String(request.ip) });
         const { subject, isRight, diesAfter } = credential;
@@ -153,5 +148,3 @@ export class Place {
     };
   }
 }
-
-export type Address = (typeof ADDRESSES)[number];

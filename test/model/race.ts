@@ -1,6 +1,6 @@
-import type { Verb } from './model.js';
 import { type Credential, clientOf } from './people.js';
 import { LIMITS, type Place } from './place.js';
+import type { Verb } from './promised.js';
 import { requestText, whomOf } from './requests.js';
 import { must } from './rules.js';
 import type { Exchange } from './wire.js';

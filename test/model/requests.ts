@@ -1,7 +1,7 @@
 import { initialize, toolCall } from '../support/call.js';
 import type { Seen } from '../support/mcp.js';
-import type { Verb } from './model.js';
 import type { Credential } from './people.js';
+import type { Verb } from './promised.js';
 import type { Answer } from './wire.js';
 
 const BODIES: Readonly<Partial<Record<Verb, string>>> = {

@@ -53,5 +53,6 @@ export function checkEnd({ place, time, streams }: Real): void {
     'not every login was undone once',
   );
   must(place.leaked.length === 0, `a secret in ${JSON.stringify(place.leaked[0])}`);
+  must(place.twice.length === 0, `${place.twice[0]} was verified twice at once`);
   must(time.pending <= place.windows, `${time.pending} timers are left`);
 }

@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 
-import { anything } from './commands.js';
+import { anything } from './anything.js';
 import { Model } from './model.js';
-import { Place, type Sabotage } from './place.js';
+import { Place } from './place.js';
 import { checkEnd, settled } from './rules.js';
+import type { Sabotage } from './sabotage.js';
 import { virtualTime } from './virtual-time.js';
 
 export interface RunOptions {
   readonly count: number;
   readonly seed: number;
   readonly path?: string;
+  /** With a path of one-by-one: what it says after `replayPath`. */
+  readonly replay?: string;
   readonly sabotage?: Sabotage;
   /** Whether a failure is told as it came, not made small. */
   readonly isFirstEnough?: boolean;
@@ -31,8 +34,12 @@ export function parametersOf({
 
 /** Calls, time, revocations and faults, one after the other, against what is promised of them. */
 export function oneByOne(options: RunOptions): Promise<fc.RunDetails<unknown>> {
-  const { sabotage, length = 40, onRun } = options;
-  const some = fc.commands([anything], { maxCommands: length, size: 'max' });
+  const { sabotage, length = 40, replay, onRun } = options;
+  const some = fc.commands([anything], {
+    maxCommands: length,
+    size: 'max',
+    ...(replay !== undefined && { replayPath: replay }),
+  });
   const property = fc.asyncProperty(some, async (commands) => {
     onRun?.();
     using time = virtualTime();

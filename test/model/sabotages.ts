@@ -1,7 +1,7 @@
 import { setPrincipal } from '../../lib/authentication/define-auth-guard.js';
 import { headerSessionId } from '../../lib/http/session-id.js';
 import { requestState } from '../../lib/request-state.js';
-import type { Sabotage } from './place.js';
+import type { Sabotage } from './sabotage.js';
 
 /** Each takes one defence out. */
 export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
