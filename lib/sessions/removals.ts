@@ -26,7 +26,6 @@ export class Removals {
   readonly #leftBehind = new Map<string, Ended>();
   /** Those whose record this node has removed by evicting it, before their end came to that. */
   readonly #removed = new Set<string>();
-
   /** Those whose record a store that no other node has failed to remove, and of them those whose login is undone. */
   readonly #kept = new Set<string>();
   readonly #undone = new Set<string>();
