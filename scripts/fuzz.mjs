@@ -46,7 +46,10 @@ function* chunksOf(names) {
 
 function plan(names) {
   const unknown = values.only?.find((name) => !names.includes(name));
-  if (unknown) throw new TypeError(`--only must be of ${names.join(', ')}`);
+  if (unknown) {
+    console.error(`--only must be of ${names.join(', ')}`);
+    process.exit(1);
+  }
   return chunksOf(values.only ?? names);
 }
 
