@@ -14,6 +14,12 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       next();
     },
   },
+  'a timer is left behind': {
+    beforeBinding: () => (_request, _response, next) => {
+      setInterval(() => {}, 1_000_000);
+      next();
+    },
+  },
   'failures are forgotten': {
     logins: (store) => ({
       reserve: (keys, budget) => store.reserve(keys, budget),
