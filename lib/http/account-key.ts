@@ -41,11 +41,14 @@ function foldName(name: string): string {
   return at === -1 ? text : text.slice(0, at + 1) + foldDomain(text.slice(at + 1));
 }
 
-/** Upper case first, since that alone joins `ß` with `ss` and `ς` with `σ`; dotless `ı` must not become `I`. */
+/**
+ * Upper case first, since that alone joins `ß` with `ss` and `ς` with `σ`; dotless `ı` must not become `I`. Taken apart
+ * before that, since upper case makes a letter of the iota below `ᾼ`, and an accent that follows would go to it.
+ */
 function foldText(text: string): string {
-  const upper = text.normalize('NFKC').split(DOTLESS_I).map(toUpperCase).join(DOTLESS_I);
+  const upper = text.normalize('NFKD').split(DOTLESS_I).map(toUpperCase).join(DOTLESS_I);
   const lower = upper.toLowerCase().replaceAll('ς', 'σ');
-  return lower.replace(INVISIBLE, '').trim();
+  return lower.replace(INVISIBLE, '').normalize('NFKC').trim();
 }
 
 function toUpperCase(text: string): string {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { BasicCredentials, BearerCredentials } from '../types.js';
+import { trimBlanks } from './blanks.js';
 import { headerValues } from './headers.js';
 import { isToken } from './token.js';
 
@@ -56,17 +57,4 @@ export function parseBearer(value: string): BearerCredentials | undefined {
 /** CTL of RFC 5234; in UTF-8 no other character contains these bytes. */
 function isControl(byte: number): boolean {
   return byte < 0x20 || byte === 0x7f;
-}
-
-/** Drops spaces and tabs (RFC 9110 §5.6.3) at both ends; `trim` would also drop NBSP and U+FEFF. */
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text[start])) start += 1;
-  while (end > start && isBlank(text[end - 1])) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === ' ' || character === '\t';
 }

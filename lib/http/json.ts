@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
+import { trimBlanks } from './blanks.js';
+
 /** Deeper than any message is meant to be, shallower than what recursive readers survive. */
 const MAX_DEPTH = 200;
 
@@ -62,9 +64,10 @@ export function isPlainJson(value: unknown): boolean {
 export function isJsonType(contentType: string | undefined): boolean {
   if (contentType === undefined) return false;
   const [essence = '', ...parameters] = contentType.toLowerCase().split(';');
-  if (essence.replace(/^[ \t]+|[ \t]+$/g, '') !== 'application/json') return false;
+  if (trimBlanks(essence) !== 'application/json') return false;
   return parameters.every((parameter) => {
-    const [name = '', value = ''] = parameter.split('=').map((part) => part.trim());
-    return name !== 'charset' || /^(?:utf-?8|"utf-?8")$/.test(value);
+    const [name = '', ...value] = parameter.split('=');
+    // Whatever a lenient reader takes for the name, and of the value nothing but what it is.
+    return name.trim() !== 'charset' || /^(?:utf-?8|"utf-?8")$/.test(trimBlanks(value.join('=')));
   });
 }

@@ -1,5 +1,6 @@
 /** All values of one parameter in the query of a request target, decoded, in order. */
 export function queryValues(target: string, name: string): readonly string[] {
   const start = target.indexOf('?');
-  return start === -1 ? [] : new URLSearchParams(target.slice(start + 1)).getAll(name);
+  // With its question mark: one is dropped, and a second one is part of a name.
+  return start === -1 ? [] : new URLSearchParams(target.slice(start)).getAll(name);
 }

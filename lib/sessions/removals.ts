@@ -26,6 +26,9 @@ export class Removals {
   readonly #leftBehind = new Map<string, Ended>();
   /** Those whose record this node has removed by evicting it, before their end came to that. */
   readonly #removed = new Set<string>();
+  /** Those whose record a store that no other node has failed to remove, and of them those whose login is undone. */
+  readonly #kept = new Set<string>();
+  readonly #undone = new Set<string>();
 
   constructor(records: StoredSessions, publish: Publish) {
     this.#records = records;
@@ -35,6 +38,12 @@ export class Removals {
   /** Whether the session is over although its record may still be there: nobody may build it again from that. */
   isLeftBehind(id: string): boolean {
     return this.#leftBehind.has(id);
+  }
+
+  /** The store has removed the record by itself. */
+  noteGone(id: string): void {
+    this.#kept.delete(id);
+    this.#undone.delete(id);
   }
 
   /** The record of a session that is ending here is gone already, and this node has removed it. */
@@ -47,11 +56,15 @@ export class Removals {
     try {
       const isOurs = await this.#delete(ended);
       this.#leftBehind.delete(ended.id);
+      this.#kept.delete(ended.id);
       return isOurs;
     } catch {
       this.#fail('store_error', ended);
       // Where no other node can find the record, the login is undone here.
-      if (!this.#records.isShared) return true;
+      if (!this.#records.isShared) {
+        this.#kept.add(ended.id);
+        return true;
+      }
       this.#leftBehind.set(ended.id, ended);
       return false;
     }
@@ -72,9 +85,15 @@ export class Removals {
     }
   }
 
-  /** Undoes the login. Never rejects. */
+  /** Undoes the login, unless that was done when the record could not be removed. Never rejects. */
   async undo(ended: Ended): Promise<void> {
     const { id: sessionId, principal, reason, hooks, onEndError } = ended;
+    const isKept = this.#kept.has(sessionId);
+    if (this.#undone.has(sessionId)) {
+      if (!isKept) this.#undone.delete(sessionId);
+      return;
+    }
+    if (isKept) this.#undone.add(sessionId);
     try {
       await withinTime(() => hooks?.endSession?.(principal, { sessionId, reason }), PATIENCE_MS);
     } catch (error) {

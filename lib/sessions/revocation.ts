@@ -2,6 +2,7 @@ import { McpGuardError } from '../errors.js';
 import { matchesFilter, principalKey } from '../principal.js';
 import type { Principal, PrincipalFilter, SessionEndReason, SessionRecord } from '../types.js';
 import type { Keepers } from './keepers.js';
+import type { LiveSession } from './live-session.js';
 import type { Roster } from './roster.js';
 import type { SessionEnds } from './session-ends.js';
 import type { StoredSessions } from './stored-sessions.js';
@@ -58,9 +59,16 @@ export class Revocation {
    * `unavailable` where the store fails, also where what is here has ended, but may still be begun from its record.
    */
   async revoke(target: Target): Promise<number> {
-    const records = await this.#recordsOf(target);
-    const filters: readonly PrincipalFilter[] =
-      'sessionId' in target ? records.map(({ principal }) => principal) : [target];
+    let records: readonly SessionRecord[] = [];
+    let failure: unknown;
+    try {
+      records = await this.#recordsOf(target);
+    } catch (error) {
+      failure = error;
+    }
+    const served = this.#servedOf(target);
+    const owners = records.length > 0 ? records.map(({ principal }) => principal) : served.map(presentedBy);
+    const filters: readonly PrincipalFilter[] = 'sessionId' in target ? owners : [target];
     for (const filter of filters) this.#keepers.forget(filter);
     const ended = new Map<string, Promise<boolean>>(
       records.map((record) => [record.id, this.#revokeOne(record.id, record)]),
@@ -68,14 +76,21 @@ export class Revocation {
     if (!('sessionId' in target)) {
       for (const exchange of this.#roster.exchanges)
         if (matchesFilter(exchange.principal, target)) exchange.end('session_not_found');
-      // Of a session that is just beginning the store may know nothing yet.
-      for (const { id, presented } of this.#roster.sessions.values())
-        if (matchesFilter(presented, target) && !ended.has(id)) ended.set(id, this.#revokeOne(id));
     }
+    // Of a session that is just beginning the store may know nothing yet, and of none where it fails.
+    for (const { id } of served) if (!ended.has(id)) ended.set(id, this.#revokeOne(id));
     const outcomes = await Promise.all(ended.values());
     const { removals } = this.#ends;
+    if (failure !== undefined) throw failure;
     if ([...ended.keys()].some((id) => removals.isLeftBehind(id))) throw new McpGuardError('unavailable');
     return outcomes.filter(Boolean).length;
+  }
+
+  #servedOf(target: Target): readonly LiveSession[] {
+    const sessions = [...this.#roster.sessions.values()];
+    return sessions.filter(({ id, presented }) =>
+      'sessionId' in target ? id === target.sessionId : matchesFilter(presented, target),
+    );
   }
 
   async #recordsOf(target: Target): Promise<readonly SessionRecord[]> {
@@ -100,4 +115,8 @@ export class Revocation {
     if (isEnded) this.#ends.hear(record.id, reason);
     return isEnded;
   }
+}
+
+function presentedBy({ presented }: LiveSession): Principal {
+  return presented;
 }

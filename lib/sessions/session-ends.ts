@@ -86,6 +86,7 @@ export class SessionEnds {
   evict({ evicted, evictedRecords: records = [] }: Eviction): void {
     for (const id of evicted) {
       this.#recent?.note(id);
+      this.removals.noteGone(id);
       const victim = this.#roster.sessions.get(id);
       const record = records.find((other) => other.id === id);
       if (victim) void this.finish(victim, 'evicted', 'us');

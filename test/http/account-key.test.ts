@@ -25,6 +25,11 @@ describe('accountKey', () => {
     ],
     ['iota subscript', '\u03b1\u03b9', ['\u1fb3', '\u1fbc', '\u03b1\u0345', 'ΑΙ']],
     [
+      'iota subscript under an accent',
+      '\u1fb6\u03b9',
+      ['\u1fb7', '\u1fbc\u0342', '\u1fb3\u0342', '\u0391\u0342\u0345', '\u0391\u0342\u0399'],
+    ],
+    [
       'invisible characters',
       'ann',
       ['a\u200bnn', 'a\u00adnn', 'an\u200dn', '\ufeffann', 'ann\ufe0f', 'a\u034fnn'],

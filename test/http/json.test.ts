@@ -177,6 +177,8 @@ describe('isJsonType', () => {
     'application/json; charset=iso-8859-1',
     'application/json; charset="utf-8',
     'application/json; charset',
+    'application/json; charset=utf-8=utf-16',
+    'application/json; charset=utf-8\u00a0',
     'application/json; charset=utf-8; charset=utf-16',
     '\u00a0application/json',
     'x application/json',

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 
 import type { McpGuardError } from '../../lib/errors.js';
 import { principalKey } from '../../lib/principal.js';
+import type { SessionHooks } from '../../lib/request-state.js';
 import type { Principal, SessionLimits } from '../../lib/types.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
 import { gate } from '../support/gate.js';
@@ -650,6 +651,43 @@ describe('SessionRegistry', () => {
       registry.open(exchangeOf(ada, codes), second);
       await registry.revoke({ sessionId: first.id });
       expect(codes).to.deep.equal([]);
+    });
+
+    for (const by of ['subject', 'session'] as const) {
+      it(`by ${by}, ends what is served here also where the store fails, and rejects`, async () => {
+        const store = slowStore();
+        const { registry } = watched({ store });
+        const keeper = fakeKeeper();
+        registry.meet(keeper);
+        const session = await begin(registry, ada);
+        store.breakDown('list');
+        store.breakDown('get');
+        const target = by === 'subject' ? { subject: 'ada' } : { sessionId: session.id };
+        expect(await thrownBy(registry.revoke(target))).to.include({ code: 'unavailable' });
+        expect(session.endReason).to.equal('revoked');
+        expect(keeper.forgotten).to.have.length(1);
+      });
+    }
+
+    it('undoes no login again whose record the store failed to remove', async () => {
+      const store = slowStore();
+      const { registry } = watched({ store });
+      const ended: Ended[] = [];
+      const hooks: SessionHooks = {
+        async endSession({ subject }, { sessionId, reason }) {
+          ended.push([subject, sessionId, reason]);
+        },
+      };
+      registry.meet({ ...fakeKeeper(), owner: 'fake', hooks });
+      const session = await registry.create(ada, { method: 'initialize' }, { by: 'fake 0' });
+      session.isStarting = false;
+      session.hooks = hooks;
+      store.breakDown('delete');
+      await registry.end(session, 'deleted');
+      store.recover();
+      await registry.revoke({ sessionId: session.id });
+      expect(await registry.list({})).to.deep.equal([]);
+      expect(ended.map(([, , reason]) => reason)).to.deep.equal(['deleted']);
     });
 
     it('is an outage where the store fails', async () => {
