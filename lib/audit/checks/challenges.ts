@@ -68,7 +68,9 @@ export const challenges: Check = {
       );
     });
     const sent = 'a request with a made-up Bearer token';
-    const wrong = await open(trial, { as: withAuthorization('a made-up token', `Bearer ${trial.wrongToken}`) });
+    const wrong = await open(trial, {
+      as: withAuthorization('a made-up token', `Bearer ${trial.wrongToken}`),
+    });
     return judgeRefusal(trial, sent, wrong, (list) => {
       const bearer = list.filter(({ scheme }) => scheme === 'bearer');
       const isSilent =

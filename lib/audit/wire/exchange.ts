@@ -75,7 +75,8 @@ function run(
     });
     response.on('close', () => finish(''));
   });
-  outgoing.on('error', ({ message }) => finish(message));
+  // Where a name has several addresses, the error of all of them has no text.
+  outgoing.on('error', (error: NodeJS.ErrnoException) => finish(error.message || `${error.code}`));
   outgoing.end(sent.body);
 }
 
