@@ -73,7 +73,13 @@ async function conduct(
   const trial: Trial = {
     ...common,
     find(fault: Fault, ...evidence: readonly Evidence[]) {
-      findings.push({ ...fault, check: id, evidence });
+      const at = findings.findIndex((finding) => finding.id === fault.id);
+      const before = findings[at]?.evidence ?? [];
+      findings.splice(at === -1 ? findings.length : at, 1, {
+        ...fault,
+        check: id,
+        evidence: [...before, ...evidence],
+      });
       outcome = 'found';
     },
     leave: (why) => void notes.push(why),
