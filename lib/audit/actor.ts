@@ -35,7 +35,7 @@ export function spoiled({ name, headers }: Actor): Actor {
 
 function wrong(authorization: string): string {
   const read = readAuthorization(['authorization', authorization]);
-  if (read.kind !== 'present') return authorization;
+  if (read.kind !== 'present' || read.value === '') return authorization;
   const basic = read.scheme === 'basic' ? parseBasic(read.value) : undefined;
   if (basic) return basicValue(basic.username, madeUp());
   return authorization.replace(read.value, alter(read.value));

@@ -59,6 +59,7 @@ export function credentialFrom(
     lines.push(headerFrom(option, secretIn(option, header)));
   }
   const names = lines.map(([name]) => name.toLowerCase());
-  if (new Set(names).size < names.length) throw new UsageError(`--${prefix}…: one header is given twice`);
+  if (new Set(names).size < names.length)
+    throw new UsageError(`one header is given twice for the ${prefix ? 'second' : 'first'} credential`);
   return lines.length > 0 ? lines : undefined;
 }

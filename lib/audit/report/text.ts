@@ -90,6 +90,7 @@ function sumOf({ findings, checks }: AuditReport): string {
     .map(([count, severity]) => `${count} ${severity}`);
   const passed = checks.filter(({ outcome }) => outcome === 'passed').length;
   const not = checks.filter(({ outcome }) => outcome === 'not applicable' || outcome === 'incomplete').length;
-  const sum = findings.length === 0 ? 'no finding' : `${findings.length} findings (${counts.join(', ')})`;
+  const number = findings.length === 1 ? '1 finding' : `${findings.length} findings`;
+  const sum = findings.length === 0 ? 'no finding' : `${number} (${counts.join(', ')})`;
   return `${sum}; ${passed} checks passed, ${not} could not be made`;
 }
