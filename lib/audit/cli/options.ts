@@ -30,11 +30,30 @@ const OPTIONS = {
   version: flag,
 } as const;
 
-/** What was typed, with nothing of it looked at but its names. */
-export type Typed = ReturnType<typeof parse>['values'];
-
-const parse = (args: readonly string[]) =>
-  parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
+/** What was typed: the values of the options, with nothing of them looked at. */
+export interface Typed {
+  readonly header?: readonly string[];
+  readonly user?: string;
+  readonly bearer?: string;
+  readonly credential?: readonly string[];
+  readonly 'second-user'?: string;
+  readonly 'second-bearer'?: string;
+  readonly 'second-credential'?: readonly string[];
+  readonly 'confirm-host'?: readonly string[];
+  readonly 'brute-force'?: boolean;
+  readonly guesses?: string;
+  readonly account?: string;
+  readonly 'token-in-query'?: boolean;
+  readonly 'legacy-sse'?: string;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly timeout?: string;
+  readonly 'fail-on'?: string;
+  readonly json?: boolean;
+  readonly list?: boolean;
+  readonly help?: boolean;
+  readonly version?: boolean;
+}
 
 /** @throws UsageError */
 export function typed(args: readonly string[]): {
@@ -42,7 +61,7 @@ export function typed(args: readonly string[]): {
   readonly words: readonly string[];
 } {
   try {
-    const { values, positionals } = parse(args);
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     return { values, words: positionals };
   } catch (error) {
     // Node says which option; what follows may quote its value.
