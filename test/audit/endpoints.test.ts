@@ -2,6 +2,7 @@ import { createServer as everything } from '@modelcontextprotocol/server-everyth
 import { expect } from 'chai';
 
 import type { AuditPlan } from '../../lib/audit/audit.js';
+import { mcpForwardedCredentials, mcpServiceAccount } from '../../lib/index.js';
 import { bare, fresh } from '../bench/server/bare.js';
 import { serveApp } from '../support/serve.js';
 import { bareSse } from './support/bare-sse.js';
@@ -117,6 +118,31 @@ describe('an audit of an app behind the guards', function () {
     const report = await auditOf(app.url, { headers, legacySse: app.sse, guesses: GUESSES });
     expect(report.findings).to.deep.equal([]);
     expect(await app.sessions()).to.equal(0);
+  });
+
+  it('finds a service account where it was mounted, and nothing else that falls back to it', async () => {
+    await using app = await ours({ last: mcpServiceAccount({ principal: { subject: 'service' } }) });
+    expect(foundIn(await auditOf(app.url, { guesses: GUESSES }))).to.deep.equal([
+      'unauthenticated-opening',
+      'unauthenticated-stream',
+      'unauthenticated-tools',
+    ]);
+    expect(await app.sessions()).to.equal(0);
+  });
+
+  it('finds that keys which nobody identifies are all served, and where they are identified, nothing', async () => {
+    const first = [['X-Api-Key', 'key-of-ada-0123456789']] as const;
+    const second = [['X-Api-Key', 'key-of-bob-0123456789']] as const;
+    const unidentified = mcpForwardedCredentials({ headers: ['X-Api-Key'], required: ['X-Api-Key'] });
+    const identified = mcpForwardedCredentials({
+      ...{ headers: ['X-Api-Key'], required: ['X-Api-Key'] },
+      identify: ({ 'x-api-key': key = '' }) =>
+        /^key-of-(ada|bob)-0123456789$/.test(key) ? { subject: key.slice(7, 10) } : null,
+    });
+    await using open = await ours({ last: unidentified });
+    expect(foundIn(await auditOf(open.url, { first, second }))).to.deep.equal(['wrong-credential-served']);
+    await using closed = await ours({ last: identified });
+    expect(foundIn(await auditOf(closed.url, { first, second, guesses: GUESSES }))).to.deep.equal([]);
   });
 
   it('finds nothing in the reference server of the protocol', async () => {

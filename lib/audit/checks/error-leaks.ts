@@ -33,7 +33,7 @@ const FAULTS: Readonly<Record<Leak['kind'], Fault>> = {
     'leak-product',
     'low',
     'what they are made with',
-    'app.disable(‘x-powered-by’)',
+    "app.disable('x-powered-by')",
     'OWASP ASVS 5.0, 13.4.6',
   ),
 };

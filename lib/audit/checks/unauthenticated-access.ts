@@ -19,7 +19,7 @@ const TOOLS: Fault = {
   title: 'Anybody can list the tools',
   severity: 'high',
   reason:
-    'A request for the tools is served to callers who present no credential; whoever can list tools there can call them.',
+    'A request for the tools is served to callers who present no credential: anybody learns what there is to call, and what it takes.',
   standards: [AUTHORIZATION, 'OWASP ASVS 5.0, 8.2.1'],
   fix: 'Prove the caller on every request, not only where a session begins.',
 };

@@ -33,6 +33,8 @@ export interface OursOptions {
   readonly createServer?: McpHandlerOptions['createServer'];
   /** What `X-MCP-Token` must hold, where it is asked for. */
   readonly token?: string;
+  /** Stands after the other ways to say who calls. */
+  readonly last?: RequestHandler;
 }
 
 const PEOPLE = ['ada', 'bob'];
@@ -44,7 +46,12 @@ const byToken = ({ token }: BearerCredentials) =>
   token.startsWith('token-of-') ? person(token.slice(9)) : null;
 
 /** The full chain, as the documentation mounts it, at `/mcp`, and HTTP+SSE beside it. */
-export async function ours({ generation = 'v1', createServer, token }: OursOptions = {}): Promise<Ours> {
+export async function ours({
+  generation = 'v1',
+  createServer,
+  token,
+  last,
+}: OursOptions = {}): Promise<Ours> {
   const sessions = mcpSessionBinding();
   const create = createServer ?? (({ principal }) => buildServer(principal));
   const mcp =
@@ -59,6 +66,7 @@ export async function ours({ generation = 'v1', createServer, token }: OursOptio
     ...(token === undefined ? [] : [mcpTokenGuard({ token })]),
     mcpBearerAuth({ verifier: byToken }),
     mcpBasicAuth({ verifier: byPassword }),
+    ...(last ? [last] : []),
     sessions,
   ];
   const served = await serveApp((app) => {
