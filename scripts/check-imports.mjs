@@ -48,7 +48,8 @@ const LAYERS = {
   jwt: { from: PLAIN, packages: ['jose'] },
   passwords: { from: PLAIN, packages: [] },
   redis: { from: [...PLAIN, 'within-time', 'principal'], packages: [] },
-  testing: { from: [...PLAIN, 'principal'], packages: [] },
+  audit: { from: PLAIN, packages: [] },
+  testing: { from: [...PLAIN, 'principal', 'audit'], packages: [] },
   v2: { from: [...SHELL, 'handler'], packages: ['express', '@modelcontextprotocol/server'] },
 };
 

@@ -48,6 +48,16 @@ describe('loading only what is needed', function () {
     expect(files.filter((file) => /dist\/(guards|handler|jwt|passwords)\//.test(file))).to.deep.equal([]);
   });
 
+  it('the command loads no other package, and no guard', async () => {
+    const main = `node_modules/${OWN}/dist/audit/main.js`;
+    const files = await loadedBy(
+      folder,
+      `process.argv.push('audit', '--list'); await import(process.cwd() + '/${main}')`,
+    );
+    expect(packagesOf(files)).to.deep.equal([OWN]);
+    expect(files.filter((file) => !/dist\/(audit|http)\//.test(file))).to.deep.equal([]);
+  });
+
   it('sees what is loaded: a server of the SDK is told from this package', async () => {
     const files = await loadedBy(folder, `await import('@modelcontextprotocol/sdk/server/mcp.js')`);
     expect(packagesOf(files)).to.include('@modelcontextprotocol/sdk').and.not.include(OWN);

@@ -40,6 +40,15 @@ describe('the packed tarball in a project of its own', function () {
     }
   });
 
+  it('audits from the command line, and within a test', async () => {
+    const folder = await install('esm');
+    const program = 'node_modules/.bin/express-mcp-guards';
+    expect(await run(folder, program, ['--list'])).to.match(
+      /^transport-security .+\nunauthenticated-access /,
+    );
+    expect(await answersOf(folder, 'audit.js')).to.deep.equal([[], 'AssertionError']);
+  });
+
   it('guards a CommonJS app through require(), without a warning', async () => {
     const folder = await install('commonjs');
     expect(await answersOf(folder, '--throw-deprecation', 'main.js')).to.deep.equal([

@@ -46,6 +46,15 @@ describe('the packed tarball', function () {
     expect(files).to.include.members(targets.map((target) => target.replace(/^\.\//, '')));
   });
 
+  it('holds the command, as a script that Node runs', async () => {
+    const { bin } = (await jsonOf('package.json')) as { bin: Record<string, string> };
+    expect(Object.keys(bin)).to.deep.equal(['express-mcp-guards']);
+    for (const path of Object.values(bin)) {
+      expect(files).to.include(path);
+      expect(await readFile(join(folder, path), 'utf8')).to.match(/^#!\/usr\/bin\/env node\n/);
+    }
+  });
+
   it('holds the source that every source map names', async () => {
     const maps = files.filter((file) => file.endsWith('.map'));
     expect(maps).to.not.be.empty;
