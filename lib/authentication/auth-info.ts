@@ -4,9 +4,9 @@ import type { AuthInfo, Principal } from '../types.js';
 
 /** The SDK's `AuthInfo` for a principal. Its token can be read, but shows neither in `util.inspect` nor in JSON. */
 class GuardAuthInfo {
-  readonly clientId: string;
-  readonly scopes: string[];
-  readonly extra: { readonly principal: Principal };
+  declare readonly clientId: string;
+  declare readonly scopes: string[];
+  declare readonly extra: { readonly principal: Principal };
   declare readonly expiresAt?: number;
   declare readonly resource?: URL;
   readonly #token: string;

@@ -62,6 +62,7 @@ export function isPlainJson(value: unknown): boolean {
 
 /** Whether a `Content-Type` is JSON in UTF-8 (RFC 9110 §8.3, RFC 8259 §8.1). */
 export function isJsonType(contentType: string | undefined): boolean {
+  if (contentType === 'application/json') return true;
   if (contentType === undefined) return false;
   const [essence = '', ...parameters] = contentType.toLowerCase().split(';');
   if (trimBlanks(essence) !== 'application/json') return false;
