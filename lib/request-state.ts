@@ -43,7 +43,7 @@ export interface SessionWitness {
   /** The identity it is bound to. */
   readonly owner: string;
   /** Fingerprints of the credentials it was proven with. */
-  readonly proofs: ReadonlySet<string>;
+  readonly proofs: readonly string[];
 }
 
 /** A guard that proves credentials, as the session binding knows it. */

@@ -35,13 +35,18 @@ export function isPending<T>(answer: T | PromiseLike<T>): answer is PromiseLike<
   return typeof (answer as PromiseLike<T> | null | undefined)?.then === 'function';
 }
 
-/** What `work` answers, or `undefined` as soon as `signal` aborts. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** An end that work may meet. */
+export interface End {
+  readonly aborted: boolean;
+  onAbort(listener: () => void): () => void;
+}
+
+/** What `work` answers, or `undefined` as soon as `end` comes. */
+export function untilAborted<T>(work: Promise<T>, end: End): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stop = (): void => resolve(undefined);
-    const unlisten = (): void => signal.removeEventListener('abort', stop);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    if (end.aborted) stop();
+    const unlisten = end.onAbort(stop);
     work.then(resolve, reject).finally(unlisten);
   });
 }

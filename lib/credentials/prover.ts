@@ -215,7 +215,7 @@ export class Prover implements ProofKeeper {
     let landing = await this.#verification.run(request, controller);
     // Others have filled the account's key, but this very credential began a session that lives: its id, which no
     // guesser has, vouches for the client, and the client's own budget decides.
-    if (landing.kind === 'held' && question && this.#names(request, ({ proofs }) => proofs.has(key))) {
+    if (landing.kind === 'held' && question && this.#names(request, ({ proofs }) => proofs.includes(key))) {
       await this.#verification.vouch(request);
       landing = await this.#verification.run(request, controller);
     }

@@ -1,6 +1,7 @@
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
+import type { EndSignal } from '../sessions/end-signal.js';
 import type { Awaitable, ForwardedCredentials, Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
 import type { ConnectableServer } from './sdk.js';
@@ -22,6 +23,34 @@ export type Era = 'legacy' | 'modern';
 /** What a handler asks a server for; `era` is left out where there is but one. */
 export interface ServerOrder extends CreateServerContext {
   readonly era?: Era;
+}
+
+/** What a handler asks a server for; its `signal` is made where it is read. */
+export function serverOrder(
+  principal: Principal,
+  sessionId: string | undefined,
+  credentials: ForwardedCredentials,
+  end: EndSignal,
+): ServerOrder {
+  return {
+    principal,
+    sessionId,
+    credentials,
+    get signal() {
+      return end.signal;
+    },
+  };
+}
+
+/** The same order, which names the protocol. */
+export function inEra<E extends Era>(order: ServerOrder, era: E): ServerOrder & { readonly era: E } {
+  const { principal, sessionId, credentials } = order;
+  return {
+    ...{ principal, sessionId, credentials, era },
+    get signal() {
+      return order.signal;
+    },
+  };
 }
 
 /** What went wrong on the server's side. */

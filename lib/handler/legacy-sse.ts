@@ -10,7 +10,7 @@ import { isGone } from '../response-end.js';
 import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { Awaitable } from '../types.js';
-import type { CreateServerContext } from './create-server.js';
+import { type CreateServerContext, inEra } from './create-server.js';
 import { Drain } from './drain.js';
 import {
   type CloseOptions,
@@ -73,7 +73,7 @@ export function mcpLegacySse(options: LegacySseOptions): McpHandler {
   const closed = new AbortController();
   const context = serveBase(
     'mcpLegacySse',
-    { ...options, createServer: (order) => options.createServer({ ...order, era: 'legacy' }) },
+    { ...options, createServer: (order) => options.createServer(inEra(order, 'legacy')) },
     closed.signal,
   );
   const transports = new WeakMap<LiveSession, SseTransport>();

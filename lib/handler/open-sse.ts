@@ -76,7 +76,7 @@ async function connect(
 /** Keeps a session busy, and a closing handler waiting, while it has calls without an answer. */
 function callsOf(session: LiveSession, drain: Drain, onIdle: () => void): (running: number) => void {
   let finish: (() => void) | undefined;
-  session.signal.addEventListener('abort', () => finish?.(), { once: true });
+  session.end.onAbort(() => finish?.());
   return (running) => {
     session.calls = running;
     if (running > 0) finish ??= drain.begin();

@@ -12,6 +12,7 @@ import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { ForwardedCredentials, Principal } from '../types.js';
+import { serverOrder } from './create-server.js';
 import type { ConnectableServer } from './sdk.js';
 import type { ServeBase } from './serve-context.js';
 import { logIn } from './start-session.js';
@@ -36,7 +37,7 @@ export async function prepareSession(
     loginUntil: state.proof?.hooks?.startSession && Date.now() + context.createTimeoutMs + LOGIN_MARGIN_MS,
   });
   session.addProof(state.proof?.key);
-  session.onEndError = endErrorTeller(context);
+  session.onEndError = context.tellEndError;
   try {
     await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
   } catch (error) {
@@ -47,19 +48,13 @@ export async function prepareSession(
   return session;
 }
 
-/** Made where no request is in scope: the session keeps it, and would keep that. */
-export function endErrorTeller({ tellError }: ServeBase): (error: unknown) => void {
-  return (error) => tellError('endSession failed', error);
-}
-
 /** The server of a session that has been prepared, not connected yet. */
 export function makeSessionServer(
-  { id, principal, signal }: LiveSession,
+  { id, principal, end }: LiveSession,
   context: ServeBase,
   forwarded: ForwardedCredentials | undefined,
 ): Promise<ConnectableServer> {
-  const credentials = sessionCredentials(forwarded, signal);
-  const order = { principal, sessionId: id, credentials, signal };
+  const order = serverOrder(principal, id, sessionCredentials(forwarded, end), end);
   return runAs(principal, () => context.makeServer(order), forwarded);
 }
 
@@ -96,5 +91,5 @@ export function endOnClosing(session: LiveSession, registry: SessionRegistry, { 
     await session.ending;
     endings.delete(end);
   };
-  session.signal.addEventListener('abort', () => void forget(), { once: true });
+  session.end.onAbort(() => void forget());
 }

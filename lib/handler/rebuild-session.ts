@@ -8,7 +8,7 @@ import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
 import { untilAborted, withinTime } from '../within-time.js';
 import { connectSession } from './connect-session.js';
-import { endErrorTeller, endOnClosing } from './prepare-session.js';
+import { endOnClosing } from './prepare-session.js';
 import type { ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
 
@@ -46,13 +46,13 @@ async function rebuild(
 ): Promise<SessionTransport | undefined> {
   const { createTimeoutMs, closed, publish, transports } = context;
   session.isStarting = true;
-  session.onEndError = endErrorTeller(context);
+  session.onEndError = context.tellEndError;
   try {
     if (closed.aborted) throw new McpGuardError('closing');
     endOnClosing(session, registry, context);
     const transport = await connectSession(session, registry, state, context);
     const replaying = withinTime(() => transport.replay(request, session.origin?.message), createTimeoutMs);
-    const isServing = await untilAborted(replaying, session.signal);
+    const isServing = await untilAborted(replaying, session.end);
     registry.assertAlive(session);
     if (!isServing) {
       // What it was begun with is not taken any more, as after an upgrade: its client has to begin anew.

@@ -21,6 +21,8 @@ export interface ServeBase {
   readonly createTimeoutMs: number;
   readonly report: Report;
   readonly tellError: TellError;
+  /** Tells the developer of an `endSession` that failed. One for all: each session keeps it. */
+  readonly tellEndError: (error: unknown) => void;
   /** Hears of every error of the transport, mistakes of clients among them. */
   readonly onClientError: ((error: unknown) => void) | undefined;
   readonly publish: Publish;
@@ -58,6 +60,7 @@ export function serveBase(
     createTimeoutMs,
     report,
     tellError,
+    tellEndError: (error) => tellError('endSession failed', error),
     onClientError: onError && ((error) => quietly(onError, error)),
     publish,
     endings: new Set(),

@@ -5,8 +5,10 @@ import type { Denial } from '../http/denial.js';
 import type { RequestState } from '../request-state.js';
 import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
+import { EndSignal } from '../sessions/end-signal.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
+import { serverOrder } from './create-server.js';
 import { openTransport, type ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
 import { writeWebResponse } from './web-response.js';
@@ -24,12 +26,11 @@ export async function serveOnce(
 ): Promise<Denial | undefined> {
   const { principal, forwarded } = state;
   if (!principal) return { code: 'missing_credentials' };
-  const controller = new AbortController();
-  const { signal } = controller;
+  const ending = new EndSignal();
   let transport: SessionTransport | undefined;
   const end = async (): Promise<void> => {
     context.endings.delete(end);
-    controller.abort();
+    ending.abort();
     const opened = transport;
     transport = undefined;
     await opened?.close().catch(() => {});
@@ -38,17 +39,17 @@ export async function serveOnce(
   context.endings.add(end);
   // Also where no server comes of it: a denial closes the response, too.
   onOver(response, () => void end());
-  exchange.onEnd = () => controller.abort();
-  const credentials = sessionCredentials(forwarded, signal);
+  exchange.onEnd = () => ending.abort();
+  const credentials = sessionCredentials(forwarded, ending);
   const server = await runAs(
     principal,
-    () => context.makeServer({ principal, sessionId: undefined, credentials, signal }),
+    () => context.makeServer(serverOrder(principal, undefined, credentials, ending)),
     forwarded,
   );
   const events = { onCalls: () => {}, onClose: () => {} };
   const opened = await openTransport(server, undefined, context, events);
   transport = opened;
-  if (signal.aborted || context.closed.aborted || isGone(response)) {
+  if (ending.aborted || context.closed.aborted || isGone(response)) {
     await end();
     return undefined;
   }

@@ -87,7 +87,7 @@ async function start(
     const transport = await connectSession(session, registry, state, context);
     session.canMove = context.failover;
     context.transports.set(session, transport);
-    const web = await untilAborted(transport.handle(request, response, message), session.signal);
+    const web = await untilAborted(transport.handle(request, response, message), session.end);
     registry.assertAlive(session);
     if (web?.ok && !isGone(response)) {
       registry.open(exchange, session);

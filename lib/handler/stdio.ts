@@ -1,10 +1,11 @@
 import { authInfoFor } from '../authentication/auth-info.js';
 import { checkOptions, hasMethods, type OptionRule, required, rule } from '../options.js';
 import { isPrincipal, sealPrincipal } from '../principal.js';
+import { EndSignal } from '../sessions/end-signal.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { AuthInfo, ForwardedCredentials, Principal } from '../types.js';
-import type { ServerOrder } from './create-server.js';
+import { type ServerOrder, serverOrder } from './create-server.js';
 
 export interface StdioOptions {
   /** Required. Whom the process works for: its environment says who, and there is nobody else. */
@@ -52,13 +53,12 @@ export function stdioCaller(options: StdioOptions & { readonly createServer: unk
   const principal = sealPrincipal(options.principal);
   const { credentials: forwarded } = options;
   const authInfo = authInfoFor(principal, undefined, undefined);
-  const controller = new AbortController();
-  const { signal } = controller;
-  const credentials = sessionCredentials(forwarded, signal);
+  const ending = new EndSignal();
+  const credentials = sessionCredentials(forwarded, ending);
   const act = <T>(work: () => T): T => runAs(principal, work, forwarded);
   return {
-    order: { principal, sessionId: undefined, credentials, signal },
-    end: () => controller.abort(),
+    order: serverOrder(principal, undefined, credentials, ending),
+    end: () => ending.abort(),
     act,
     receives(transport) {
       let deliver: MessageSource['onmessage'];

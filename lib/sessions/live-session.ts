@@ -2,6 +2,7 @@ import type { McpGuardErrorCode } from '../errors.js';
 import { mergePrincipal, principalKey, sealPrincipal } from '../principal.js';
 import type { SessionHooks } from '../request-state.js';
 import type { Principal, SessionEndReason, SessionRecord } from '../types.js';
+import { EndSignal } from './end-signal.js';
 import type { Exchange } from './exchange.js';
 import { type Origin, originOf } from './origin.js';
 
@@ -45,7 +46,7 @@ export class LiveSession {
   /** Closes what the handler built for it. */
   closeServer: (() => Promise<void>) | undefined;
   /** Fingerprints of the credentials that its caller has proven in it. */
-  readonly proofs: Set<string> = new Set();
+  proofs: readonly string[] = [];
   /** Whoever began it has not said yet that it serves: it is not idle. */
   isStarting = false;
   /** Its client is about to end it. */
@@ -57,8 +58,9 @@ export class LiveSession {
   endReason: SessionEndReason | undefined;
   /** Another node has ended it. */
   isEndedByOthers = false;
-  readonly #controller = new AbortController();
-  readonly #merged = new WeakMap<Principal, Principal>();
+  /** Told when the session ends. */
+  readonly end: EndSignal = new EndSignal();
+  #merged: WeakMap<Principal, Principal> | undefined;
 
   constructor(id: string, presented: Principal, now: number, expiresAt: number) {
     this.id = id;
@@ -90,9 +92,9 @@ export class LiveSession {
     return session;
   }
 
-  /** Aborted when the session ends. */
+  /** Aborted when the session ends; made where it is asked for. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.end.signal;
   }
 
   get isBusy(): boolean {
@@ -106,15 +108,15 @@ export class LiveSession {
 
   /** Remembers what its caller proved; a few, since clients keep to one credential or refresh a token. */
   addProof(key: string | undefined): void {
-    if (key === undefined) return;
-    this.proofs.delete(key);
-    const [oldest] = this.proofs;
-    if (this.proofs.size >= MAX_PROOFS && oldest !== undefined) this.proofs.delete(oldest);
-    this.proofs.add(key);
+    if (key === undefined || this.proofs.at(-1) === key) return;
+    this.proofs = [...this.proofs.filter((other) => other !== key), key].slice(-MAX_PROOFS);
   }
 
   /** The principal that tools see for a request of `principal`. */
   principalFor(principal: Principal): Principal {
+    // Nothing was added: there is nothing to merge.
+    if (this.presented === this.principal) return principal;
+    this.#merged ??= new WeakMap();
     const known = this.#merged.get(principal);
     if (known) return known;
     const merged = mergePrincipal(principal, this.presented, this.principal);
@@ -124,7 +126,7 @@ export class LiveSession {
 
   /** Tells everybody who works for it that it is over. */
   stop(reason: SessionEndReason): void {
-    this.#controller.abort();
+    this.end.abort();
     for (const exchange of this.exchanges) exchange.end(refusalAfter(reason));
     this.exchanges.clear();
   }

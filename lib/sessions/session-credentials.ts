@@ -1,27 +1,28 @@
 import type { ForwardedCredentials } from '../types.js';
+import type { EndSignal } from './end-signal.js';
 import { currentCaller } from './principal-context.js';
 
 /**
  * What a session's server presents upstream: what the request that runs now brought, so that a rotated key is used at
- * once; `initial`, what the session began with, only outside of any request. Nothing of it is left once `signal` is aborted.
+ * once; `initial`, what the session began with, only outside of any request. Nothing of it is left after `end`.
  */
 export function sessionCredentials(
   initial: ForwardedCredentials | undefined,
-  signal: AbortSignal,
+  end: EndSignal,
 ): ForwardedCredentials {
-  let outside = signal.aborted ? undefined : initial;
+  let outside = end.aborted ? undefined : initial;
   const forget = (): void => {
     outside = undefined;
   };
-  if (outside) signal.addEventListener('abort', forget, { once: true });
+  if (outside) end.onAbort(forget);
   return facade(
     () => {
-      if (signal.aborted) return undefined;
+      if (end.aborted) return undefined;
       const caller = currentCaller();
       return caller ? caller.forwarded : outside;
     },
     () =>
-      signal.aborted ? 'the session is over' : 'the request brought no headers for mcpForwardedCredentials',
+      end.aborted ? 'the session is over' : 'the request brought no headers for mcpForwardedCredentials',
   );
 }
 

@@ -120,7 +120,10 @@ export class SessionRegistry {
       createdAt: now,
       lastSeenAt: now,
       expiresAt: session.expiresAt,
-      initialize: originData(initialize, plainPrincipal(principal), beginning),
+      // Where no other node can go on with it, nobody asks how it began.
+      initialize: this.#records.isShared
+        ? originData(initialize, plainPrincipal(principal), beginning)
+        : null,
     };
     if (beginning.loginUntil !== undefined)
       session.afterLogin = originData(initialize, plainPrincipal(principal), {

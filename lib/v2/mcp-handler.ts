@@ -7,7 +7,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 
-import type { CreateServerContext, Era } from '../handler/create-server.js';
+import { type CreateServerContext, type Era, inEra } from '../handler/create-server.js';
 import { defineHandler } from '../handler/define-handler.js';
 import {
   HANDLER_RULES,
@@ -64,7 +64,7 @@ export function mcpHandler(options: McpHandlerOptions): McpHandler {
   const { bus, notify } = personalBus(given, mayHear);
   const handler = defineHandler({
     ...shared,
-    createServer: ({ era = 'legacy', ...context }) => createServer({ ...context, era }),
+    createServer: (order) => createServer(inEra(order, order.era ?? 'legacy')),
     transportClass: () => WebStandardStreamableHTTPServerTransport as unknown as SdkTransportClass,
     sessionless: (context) => new ModernLeg(context, bus),
   });

@@ -10,6 +10,7 @@ import type { Request as ExpressRequest } from 'express';
 
 import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { isGuardError, McpGuardError } from '../errors.js';
+import { inEra, serverOrder } from '../handler/create-server.js';
 import type { Serving, SessionlessLeg } from '../handler/define-handler.js';
 import type { ServeContext } from '../handler/serve-context.js';
 import { toolRequest, toWebRequest } from '../handler/web-request.js';
@@ -17,6 +18,7 @@ import { writeWebResponse } from '../handler/web-response.js';
 import type { Denial } from '../http/denial.js';
 import { isRecord } from '../options.js';
 import { isGone, onOver } from '../response-end.js';
+import { EndSignal } from '../sessions/end-signal.js';
 import type { Exchange } from '../sessions/exchange.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
@@ -32,7 +34,7 @@ const LAST_BYTES_MS = 500;
 interface Call {
   readonly principal: Principal;
   readonly forwarded: ForwardedCredentials | undefined;
-  readonly signal: AbortSignal;
+  readonly ending: EndSignal;
   failure: unknown;
 }
 
@@ -99,18 +101,18 @@ export class ModernLeg implements SessionlessLeg {
       session.exchanges.delete(exchange);
       setPrincipal(request, state, principal);
     }
-    const controller = new AbortController();
-    onOver(response, () => controller.abort());
-    exchange.onEnd = () => controller.abort();
+    const ending = new EndSignal();
+    onOver(response, () => ending.abort());
+    exchange.onEnd = () => ending.abort();
     if (isGone(response)) return undefined;
     let subscription: Subscription | undefined;
     if (isRecord(message) && message.method === 'subscriptions/listen') {
       isStream();
       subscription = await holdSlot(attachment, this.#context, response, () => this.#isClosing);
     }
-    const web = toolRequest(toWebRequest(request, state.hiddenHeaders), controller.signal);
+    const web = toolRequest(toWebRequest(request, state.hiddenHeaders), ending.signal);
     const { forwarded } = state;
-    const call: Call = { principal, forwarded, signal: controller.signal, failure: undefined };
+    const call: Call = { principal, forwarded, ending, failure: undefined };
     this.#calls.set(web, call);
     if (this.#isClosing) return CLOSING;
     const answer = await runAs(
@@ -134,12 +136,12 @@ export class ModernLeg implements SessionlessLeg {
   async #makeServer(request: Request | undefined): Promise<McpServer | Server> {
     const call = request && this.#calls.get(request);
     if (!call) throw new TypeError('mcpHandler: the SDK asks for a server without a request');
-    const { principal, signal, forwarded } = call;
-    const credentials = sessionCredentials(forwarded, signal);
+    const { principal, ending, forwarded } = call;
+    const credentials = sessionCredentials(forwarded, ending);
     try {
-      const order = { principal, signal, credentials, sessionId: undefined, era: 'modern' } as const;
+      const order = inEra(serverOrder(principal, undefined, credentials, ending), 'modern');
       const server = (await this.#context.makeServer(order)) as McpServer | Server;
-      if (!this.#isClosing && !signal.aborted) return server;
+      if (!this.#isClosing && !ending.aborted) return server;
       await server.close();
       throw new McpGuardError(this.#isClosing ? 'closing' : 'unavailable');
     } catch (error) {

@@ -435,7 +435,7 @@ describe('Prover', () => {
       ]);
       prover.onHeld((id) => {
         const owner = owners.get(id);
-        return owner === undefined ? undefined : { owner, proofs: new Set() };
+        return owner === undefined ? undefined : { owner, proofs: [] };
       });
     }
 
@@ -590,7 +590,7 @@ describe('Prover', () => {
       };
     }
 
-    const sessionWith = (...keys: string[]) => ({ owner: principalKey(ada), proofs: new Set(keys) });
+    const sessionWith = (...keys: string[]) => ({ owner: principalKey(ada), proofs: keys });
 
     it('B7 is verified although its account is full: the session vouches for its client', async () => {
       const prover = proverOf();

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import type { ForwardedCredentials } from '../../lib/index.js';
+import { EndSignal } from '../../lib/sessions/end-signal.js';
 import { runAs } from '../../lib/sessions/principal-context.js';
 import { sessionCredentials } from '../../lib/sessions/session-credentials.js';
 
@@ -11,7 +12,12 @@ const named = (name: string): ForwardedCredentials => ({
   fetch: async () => new Response(name),
   get: () => name,
 });
-const open = (): AbortSignal => new AbortController().signal;
+const open = (): EndSignal => new EndSignal();
+const over = (): EndSignal => {
+  const end = new EndSignal();
+  end.abort();
+  return end;
+};
 const fetched = async ({ fetch }: ForwardedCredentials) => (await fetch('https://api.example')).text();
 
 async function refused(credentials: ForwardedCredentials): Promise<string> {
@@ -52,13 +58,13 @@ describe('the credentials of a session', () => {
   });
 
   it('W29 are gone when the session is over, inside of a request and outside', async () => {
-    const controller = new AbortController();
-    const credentials = sessionCredentials(named('first'), controller.signal);
-    controller.abort();
+    const end = new EndSignal();
+    const credentials = sessionCredentials(named('first'), end);
+    end.abort();
     const message = 'credentials.fetch: the session is over';
     expect(await refused(credentials)).to.equal(message);
     expect(await runAs(ada, () => refused(credentials), named('second'))).to.equal(message);
-    expect(await refused(sessionCredentials(named('first'), AbortSignal.abort()))).to.equal(message);
+    expect(await refused(sessionCredentials(named('first'), over()))).to.equal(message);
   });
 
   it('can be taken apart, and not changed', async () => {

@@ -36,22 +36,27 @@ describe('SessionRegistry', () => {
       expect(new Set(sessions.map(({ id }) => id)).size).to.equal(30);
     });
 
-    it('keeps a record: who, since when, until when, and with what it began', async () => {
-      using _clock = stopClock();
-      const { registry, store } = watched({ absoluteSeconds: 100 });
-      const principal: Principal = { subject: 'ada', token: 'jwt', scopes: ['x'] };
-      const session = await registry.create(principal, { method: 'initialize', id: 7 });
-      const now = Date.now();
-      expect(await store.get(session.id)).to.deep.equal({
-        id: session.id,
-        principal,
-        createdAt: now,
-        lastSeenAt: now,
-        expiresAt: now + 100_000,
-        initialize: { message: { method: 'initialize', id: 7 }, presented: principal },
+    for (const shared of [true, false]) {
+      const what = shared ? 'and with what it began' : 'and no more where no other node can go on with it';
+      it(`keeps a record: who, since when, until when, ${what}`, async () => {
+        using _clock = stopClock();
+        const store = slowStore({ shared });
+        const { registry } = watched({ store, absoluteSeconds: 100 });
+        const principal: Principal = { subject: 'ada', token: 'jwt', scopes: ['x'] };
+        const session = await registry.create(principal, { method: 'initialize', id: 7 });
+        const now = Date.now();
+        expect(await store.inner.get(session.id)).to.deep.equal({
+          id: session.id,
+          principal,
+          createdAt: now,
+          lastSeenAt: now,
+          expiresAt: now + 100_000,
+          initialize: shared ? { message: { method: 'initialize', id: 7 }, presented: principal } : null,
+        });
+        expect(session).to.include({ createdAt: now, lastSeenAt: now, expiresAt: now + 100_000 });
+        await registry.close();
       });
-      expect(session).to.include({ createdAt: now, lastSeenAt: now, expiresAt: now + 100_000 });
-    });
+    }
 
     it('asks with the limits, and with what of this principal is busy', async () => {
       const store = slowStore();
