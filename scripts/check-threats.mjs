@@ -13,7 +13,7 @@ const REQUIRED = [
   ),
   ...'A1 A2 A3 A5 A6 A8 A9 A10 A11 A12'.split(' '),
   ...'B1 B2 B3 B4 B6 B7 B9 B11 B12 B13 B14 B15 B16 B17'.split(' '),
-  ...'C1 C2 C3 C4 C5 C7 D1 D2 D3 D4 D5 D6 E1 E3 E4 F1 F2 F4 F6 F10'.split(' '),
+  ...'C1 C2 C3 C4 C5 C7 D1 D2 D3 D4 D5 D6 E1 E3 E4 E6 E7 F1 F2 F4 F6 F10'.split(' '),
 ];
 
 function titlesOf(summary) {

@@ -68,6 +68,7 @@ const STAGES = [
     step('typecheck', ...words('tsc --noEmit -p tsconfig.json')),
     step('types', ...script('check-types')),
     step('snippets', ...script('check-snippets')),
+    step('threats page', ...script('threats-page', '--check')),
     ...EXAMPLES.map((folder) =>
       step(`${folder} typecheck`, ...words(`npm run --silent typecheck -w ${folder}`)),
     ),
