@@ -47,6 +47,15 @@ export function untilAborted<T>(work: Promise<T>, end: End): Promise<T | undefin
     const stop = (): void => resolve(undefined);
     if (end.aborted) stop();
     const unlisten = end.onAbort(stop);
-    work.then(resolve, reject).finally(unlisten);
+    work.then(
+      (answer) => {
+        unlisten();
+        resolve(answer);
+      },
+      (error: unknown) => {
+        unlisten();
+        reject(error);
+      },
+    );
   });
 }

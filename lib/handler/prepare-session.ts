@@ -49,7 +49,8 @@ export async function prepareSession(
     await registry.end(session, 'failed');
     throw error;
   }
-  setPrincipal(request, state, session.principalFor(principal));
+  const merged = session.principalFor(principal);
+  if (merged !== state.principal) setPrincipal(request, state, merged);
   return session;
 }
 

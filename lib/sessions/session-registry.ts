@@ -141,7 +141,8 @@ export class SessionRegistry {
     this.#watch.wake();
     try {
       const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
-      const outcome = await this.#records.create(record, limits, (late) => this.#ends.evict(late));
+      const keeping = this.#records.create(record, limits, (late) => this.#ends.evict(late));
+      const outcome = isPending(keeping) ? await keeping : keeping;
       if (outcome === 'limit') throw new McpGuardError('session_limit');
       this.#ends.evict(outcome);
     } catch (error) {

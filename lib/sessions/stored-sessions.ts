@@ -27,13 +27,20 @@ export class StoredSessions {
     this.isShared = store.shared === true;
   }
 
-  /** `onLate`: told of what was removed for a session that its caller has given up. */
-  async create(
+  /**
+   * At once where the store answers at once; then it throws at once, too. `onLate`: told of what was removed for a
+   * session that its caller has given up.
+   */
+  create(record: SessionRecord, limits: SessionLimits, onLate: (late: Eviction) => void): Awaitable<Created> {
+    const answer = atOnce(() => this.#store.create(record, limits));
+    return isPending(answer) ? this.#keep(record, Promise.resolve(answer), onLate) : answer;
+  }
+
+  async #keep(
     record: SessionRecord,
-    limits: SessionLimits,
+    keeping: Promise<Created>,
     onLate: (late: Eviction) => void,
   ): Promise<Created> {
-    const keeping = (async () => this.#store.create(record, limits))();
     try {
       return await this.#ask(() => keeping);
     } catch (error) {
@@ -51,12 +58,7 @@ export class StoredSessions {
 
   /** At once where the store knows at once; then it throws at once, too. */
   get(id: string): Awaitable<SessionRecord | undefined> {
-    let answer: Awaitable<SessionRecord | undefined>;
-    try {
-      answer = this.#store.get(id);
-    } catch (cause) {
-      throw new McpGuardError('unavailable', { cause });
-    }
+    const answer = atOnce(() => this.#store.get(id));
     return isPending(answer) ? this.#ask(() => answer) : answer;
   }
 
@@ -97,5 +99,13 @@ export class StoredSessions {
     } catch (cause) {
       throw new McpGuardError('unavailable', { cause });
     }
+  }
+}
+
+function atOnce<T>(question: () => Awaitable<T>): Awaitable<T> {
+  try {
+    return question();
+  } catch (cause) {
+    throw new McpGuardError('unavailable', { cause });
   }
 }
