@@ -25,7 +25,7 @@ const TYPES_ALONE = words('--exclude .build/lib/types.js --exclude .build/lib/ha
 const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA];
 /** They wait for Redis, and for processes of their own, more than they compute: they run beside the others. */
 const BESIDE = [
-  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote').map(
+  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote soak/soak').map(
     (name) => `.build/test/${name}.test.js`,
   ),
   '.build/test/redis/**/*.test.js',

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
-import { percentile } from '../redis/faults/random.js';
+import { percentile } from '../support/random.js';
 import type { Reply } from '../support/call.js';
 import { until } from '../support/gate.js';
 import { needsRedisServer } from '../support/redis-server.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { initialize, toolCall } from '../../support/call.js';
+import type { Random } from '../../support/random.js';
 import { personOf, STRANGER, TARGETS } from './people.js';
-import type { Random } from './random.js';
 import { mustBe, type Scene, send } from './request.js';
 
 /** Somebody who does not know the password. */

@@ -1,5 +1,5 @@
 import type { Fault } from '../../support/fault-proxy.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { Place, World } from './world.js';
 
 /** Makes it good again; resolves when it is. */

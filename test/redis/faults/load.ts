@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-
+import type { Random } from '../../support/random.js';
 import { guess, steal } from './attackers.js';
 import { begin, beginSome, endSome, use } from './owners.js';
 import { PEOPLE, PROBE, STRANGER } from './people.js';
-import type { Random } from './random.js';
 import type { Scene } from './request.js';
 
 type Deed = (scene: Scene, random: Random) => Promise<void>;

@@ -1,9 +1,9 @@
 import { initialize, toolCall } from '../../support/call.js';
 import { digest } from '../../support/children/chain.js';
+import type { Random } from '../../support/random.js';
 import { textOf } from '../../support/session.js';
 import type { Owned } from './ledger.js';
 import { PEOPLE, personOf } from './people.js';
-import type { Random } from './random.js';
 import { type Got, mustBe, type Scene, send } from './request.js';
 import type { Place } from './world.js';
 

@@ -1,11 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-
+import { percentile, type Random, random } from '../../support/random.js';
 import { audit, type Left } from './audit.js';
 import { KINDS, type Kind } from './kinds.js';
 import { Ledger, VIOLATIONS, type Violation } from './ledger.js';
 import { prepare, startLoad } from './load.js';
 import { PASSWORD } from './people.js';
-import { percentile, type Random, random } from './random.js';
 import { suffer } from './suffer.js';
 import { world as openWorld } from './world.js';
 

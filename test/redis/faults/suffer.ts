@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-
+import type { Random } from '../../support/random.js';
 import type { Kind } from './kinds.js';
 import { begin, end } from './owners.js';
 import { PROBE } from './people.js';
-import type { Random } from './random.js';
 import type { Scene } from './request.js';
 import type { Place } from './world.js';
 

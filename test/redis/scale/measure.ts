@@ -1,5 +1,5 @@
+import { percentile } from '../../support/random.js';
 import type { RedisServer } from '../../support/redis-server.js';
-import { percentile } from '../faults/random.js';
 import type { Contender } from './contender.js';
 
 /** What one contender did in one round. */

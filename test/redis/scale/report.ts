@@ -1,4 +1,4 @@
-import { percentile } from '../faults/random.js';
+import { percentile } from '../../support/random.js';
 import type { Round } from './measure.js';
 import type { Result } from './run.js';
 
