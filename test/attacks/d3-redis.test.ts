@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { expect } from 'chai';
-
-import { percentile } from '../support/random.js';
 import type { Reply } from '../support/call.js';
 import { until } from '../support/gate.js';
+import { percentile } from '../support/random.js';
 import { needsRedisServer } from '../support/redis-server.js';
 import { expectRefusal } from '../support/refusal.js';
 import { textOf } from '../support/session.js';
