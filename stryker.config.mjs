@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const own = (name) => fileURLToPath(new URL(`scripts/${name}.mjs`, import.meta.url));
 
-export default {
+export const config = {
   testRunner: 'compiled',
   coverageAnalysis: 'perTest',
   plugins: [own('mutate-runner'), own('mutate-ignorer')],
@@ -16,7 +16,6 @@ export default {
   concurrency: 1,
   timeoutMS: 5000,
   timeoutFactor: 2,
-  maxTestRunnerReuse: 200,
   reporters: ['json'],
   warnings: { unknownOptions: false },
   thresholds: { break: null },
