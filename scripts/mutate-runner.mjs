@@ -80,7 +80,12 @@ class Runner {
     const wasFresh = this.#isFresh;
     this.#isFresh = false;
     if (!this.#isLoaded && mutantActivation === 'static') state.activeMutant = activeMutant.id;
-    await this.#load();
+    try {
+      await this.#load();
+    } catch (error) {
+      // Without a mutant they load.
+      return { status: MutantRunStatus.Killed, killedBy: [], failureMessage: String(error), nrOfTests: 0 };
+    }
 
     state.hitLimit = hitLimit;
     state.hitCount = hitLimit ? 0 : undefined;

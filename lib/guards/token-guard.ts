@@ -78,6 +78,8 @@ export function mcpTokenGuard(options: TokenGuardOptions): RequestHandler {
     if (second !== undefined) return { code: 'ambiguous_credentials' };
     if (presented === undefined || presented === '') return refused;
     const conclude = (proof: ProofResult): GuardOutcome => {
+      // No session is named that could lift a refusal: there is none that is deferred.
+      /* c8 ignore next */
       const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
       if (!refusal) return undefined;
       tell(publish, state, refusal);
