@@ -74,6 +74,7 @@ async function attempt(name, chunk, size) {
   if (!details.failed) return true;
   console.log(`\n${name}, --seed ${details.seed} --path "${details.counterexamplePath}"`);
   console.log(fc.defaultReportMessage(details));
+  console.log(details.errorInstance);
   return false;
 }
 

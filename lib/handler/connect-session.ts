@@ -1,6 +1,7 @@
 import type { RequestState } from '../request-state.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
+import { isPending } from '../within-time.js';
 import { makeSessionServer } from './prepare-session.js';
 import { openTransport, type ServeContext } from './serve-context.js';
 import type { SessionTransport } from './session-transport.js';
@@ -12,7 +13,8 @@ export async function connectSession(
   { forwarded }: RequestState,
   context: ServeContext,
 ): Promise<SessionTransport> {
-  const server = await makeSessionServer(session, context, forwarded);
+  const making = makeSessionServer(session, context, forwarded);
+  const server = isPending(making) ? await making : making;
   const transport = await openTransport(server, session.id, context, {
     onCalls: (running) => {
       session.calls = running;

@@ -3,7 +3,7 @@ import type { Publish } from '../events.js';
 import { hasMethods } from '../options.js';
 import type { EndSignal } from '../sessions/end-signal.js';
 import type { Awaitable, ForwardedCredentials, Principal } from '../types.js';
-import { withinTime } from '../within-time.js';
+import { isPending, withinTime } from '../within-time.js';
 import type { ConnectableServer } from './sdk.js';
 
 export interface CreateServerContext {
@@ -91,27 +91,23 @@ export function policyOr503(error: unknown): McpGuardError {
 
 /**
  * Wraps the user's `createServer`: bounded in time, and never the same server twice, since two transports on one
- * server leak answers between clients (GHSA-345p-7cg4-v4c7). Rejects with a `McpGuardError`.
+ * server leak answers between clients (GHSA-345p-7cg4-v4c7). Throws, or rejects with, a `McpGuardError`.
  */
 export function serverMaker<S extends ConnectableServer>(
   owner: string,
   createServer: (order: ServerOrder) => Awaitable<S>,
   timeoutMs: number,
   report: Report,
-): (order: ServerOrder) => Promise<S> {
+): (order: ServerOrder) => Awaitable<S> {
   const known = new WeakSet<object>();
-  return async (order) => {
-    const creating = (async () => createServer(order))();
-    let server: unknown;
-    try {
-      server = await withinTime(() => creating, timeoutMs);
-    } catch (error) {
-      // A server that comes after all has nobody to serve, unless it is the one of another session.
-      creating.then((late) => (known.has(late) ? undefined : late?.close?.())).catch(() => {});
-      const denial = policyOr503(error);
-      if (denial.code === 'unavailable') report('create_server', 'createServer failed', error);
-      throw denial;
-    }
+
+  const denialOf = (error: unknown): McpGuardError => {
+    const denial = policyOr503(error);
+    if (denial.code === 'unavailable') report('create_server', 'createServer failed', error);
+    return denial;
+  };
+
+  const accept = (server: unknown): S => {
     const problem = hasMethods(server, ['connect', 'close'])
       ? known.has(server as object) &&
         'createServer returned the same server twice; it must return a fresh one'
@@ -123,5 +119,27 @@ export function serverMaker<S extends ConnectableServer>(
     }
     known.add(server as object);
     return server as S;
+  };
+
+  const inTime = async (creating: Promise<S>): Promise<S> => {
+    let server: unknown;
+    try {
+      server = await withinTime(() => creating, timeoutMs);
+    } catch (error) {
+      // A server that comes after all has nobody to serve, unless it is the one of another session.
+      creating.then((late) => (known.has(late) ? undefined : late?.close?.())).catch(() => {});
+      throw denialOf(error);
+    }
+    return accept(server);
+  };
+
+  return (order) => {
+    let created: Awaitable<S>;
+    try {
+      created = createServer(order);
+    } catch (error) {
+      throw denialOf(error);
+    }
+    return isPending(created) ? inTime(Promise.resolve(created)) : accept(created);
   };
 }

@@ -11,6 +11,7 @@ import { attachmentOf, type SessionAttachment } from '../sessions/attachment.js'
 import { MemorySessionStore } from '../sessions/memory-session-store.js';
 import { REGISTRY_DEFAULTS, SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
+import { isPending } from '../within-time.js';
 import { Drain } from './drain.js';
 import { type CloseOptions, graceMsOf, type HandlerOptions, type McpHandler } from './handler-options.js';
 import type { SdkTransportClass } from './sdk.js';
@@ -33,7 +34,7 @@ export interface Serving {
 /** What a handler serves that knows no sessions. */
 export interface SessionlessLeg {
   /** Whether a POST is of this kind. */
-  claims(serving: Serving): Promise<boolean>;
+  claims(serving: Serving): Awaitable<boolean>;
   serve(serving: Serving): Promise<Denial | undefined>;
   /** Ends what is being served. */
   close(): Promise<void>;
@@ -85,7 +86,9 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     // Its time was up, or it was revoked, while the body came in.
     if (response.headersSent) return undefined;
     const serving = { request, response, state, attachment, message: body.value, isStream };
-    if (sessionless && (await sessionless.claims(serving))) return sessionless.serve(serving);
+    const claiming = sessionless?.claims(serving) ?? false;
+    const isClaimed = isPending(claiming) ? await claiming : claiming;
+    if (sessionless && isClaimed) return sessionless.serve(serving);
     return bound
       ? serveSession(request, response, state, bound, context, body.value)
       : serveOnce(request, response, state, attachment, context, body.value);

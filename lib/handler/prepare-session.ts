@@ -11,7 +11,7 @@ import { type Beginning, mountOf } from '../sessions/origin.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
-import type { ForwardedCredentials, Principal } from '../types.js';
+import type { Awaitable, ForwardedCredentials, Principal } from '../types.js';
 import { serverOrder } from './create-server.js';
 import type { ConnectableServer } from './sdk.js';
 import type { ServeBase } from './serve-context.js';
@@ -39,7 +39,12 @@ export async function prepareSession(
   session.addProof(state.proof?.key);
   session.onEndError = context.tellEndError;
   try {
-    await runAs(principal, () => logIn(session, registry, request, state, context), state.forwarded);
+    const loggingIn = runAs(
+      principal,
+      () => logIn(session, registry, request, state, context),
+      state.forwarded,
+    );
+    if (loggingIn) await loggingIn;
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;
@@ -53,7 +58,7 @@ export function makeSessionServer(
   { id, principal, end }: LiveSession,
   context: ServeBase,
   forwarded: ForwardedCredentials | undefined,
-): Promise<ConnectableServer> {
+): Awaitable<ConnectableServer> {
   const order = serverOrder(principal, id, sessionCredentials(forwarded, end), end);
   return runAs(principal, () => context.makeServer(order), forwarded);
 }

@@ -17,7 +17,7 @@ import { SessionTransport, type TransportEvents, type TransportOptions } from '.
 
 /** What every handler has made at its creation, for every request. */
 export interface ServeBase {
-  readonly makeServer: (order: ServerOrder) => Promise<ConnectableServer>;
+  readonly makeServer: (order: ServerOrder) => Awaitable<ConnectableServer>;
   readonly createTimeoutMs: number;
   readonly report: Report;
   readonly tellError: TellError;

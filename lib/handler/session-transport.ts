@@ -5,6 +5,7 @@ import { requestState } from '../request-state.js';
 import { isGone, onOver } from '../response-end.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { AuthInfo, Awaitable } from '../types.js';
+import { isPending } from '../within-time.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
 import { ScopedEventStore } from './scoped-event-store.js';
 import type { ConnectableServer, EventStore, SdkTransport, SdkTransportClass } from './sdk.js';
@@ -69,7 +70,8 @@ export class SessionTransport {
       sessionId !== undefined && eventStore
         ? new ScopedEventStore(eventStore, sessionId, onFailure)
         : undefined;
-    const Transport = await transportClass();
+    const loading = transportClass();
+    const Transport = isPending(loading) ? await loading : loading;
     const transport = new Transport({
       enableJsonResponse,
       ...(sessionId !== undefined && { sessionIdGenerator: () => sessionId }),

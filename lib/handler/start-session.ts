@@ -16,45 +16,54 @@ export interface LoginContext {
 /**
  * The full login of a session that has its slot: `startSession`, bounded in time, its result kept in the store. From
  * then on the session's end undoes it. Rejects with a `McpGuardError`; what the login did is then undone already, or
- * will be by the session's end.
+ * will be by the session's end. Nothing to wait for where there is no `startSession`.
  */
-export async function logIn(
+export function logIn(
   session: LiveSession,
   registry: SessionRegistry,
   request: Request,
   state: RequestState,
+  context: LoginContext,
+): Promise<void> | undefined {
+  const { hooks, credentials } = state.proof ?? {};
+  if (!hooks) return undefined;
+  const { startSession } = hooks;
+  if (!startSession) {
+    session.hooks = hooks;
+    return undefined;
+  }
+  const about = { sessionId: session.id, request, ...(credentials && { credentials: credentials() }) };
+  return startLogin(session, registry, hooks, async () => startSession(session.presented, about), context);
+}
+
+async function startLogin(
+  session: LiveSession,
+  registry: SessionRegistry,
+  hooks: SessionHooks,
+  start: () => Promise<Principal | void>,
   { createTimeoutMs, report }: LoginContext,
 ): Promise<void> {
-  const { hooks, credentials } = state.proof ?? {};
-  if (!hooks) return;
-  const { startSession } = hooks;
-  if (startSession) {
-    const context = { sessionId: session.id, request, ...(credentials && { credentials: credentials() }) };
-    const starting = (async () => startSession(session.presented, context))();
-    let started: Principal | void;
-    try {
-      started = await withinTime(() => starting, createTimeoutMs);
-    } catch (error) {
-      // A login that succeeds after all has nobody to serve.
-      starting.then((late) => undo(hooks, session, late, report)).catch(() => {});
-      const denial = policyOr503(error);
-      if (denial.code === 'unavailable') report('start_session', 'startSession failed', error);
-      throw denial;
-    }
-    if (started !== undefined && !isSamePerson(started, session.presented)) {
-      await undo(hooks, session, undefined, report);
-      const error = new TypeError(
-        'mcpHandler: startSession returned something that is not the same principal',
-      );
-      report('start_session', error.message, error);
-      throw new McpGuardError('unavailable', { cause: error });
-    }
-    if (session.ending) await undo(hooks, session, started, report);
-    registry.assertAlive(session);
-    session.hooks = hooks;
-    await registry.keepLogin(session, started ? enrich(session.presented, started) : undefined);
+  const starting = start();
+  let started: Principal | void;
+  try {
+    started = await withinTime(() => starting, createTimeoutMs);
+  } catch (error) {
+    // A login that succeeds after all has nobody to serve.
+    starting.then((late) => undo(hooks, session, late, report)).catch(() => {});
+    const denial = policyOr503(error);
+    if (denial.code === 'unavailable') report('start_session', 'startSession failed', error);
+    throw denial;
   }
+  if (started !== undefined && !isSamePerson(started, session.presented)) {
+    await undo(hooks, session, undefined, report);
+    const error = new TypeError('mcpHandler: startSession returned something that is not the same principal');
+    report('start_session', error.message, error);
+    throw new McpGuardError('unavailable', { cause: error });
+  }
+  if (session.ending) await undo(hooks, session, started, report);
+  registry.assertAlive(session);
   session.hooks = hooks;
+  await registry.keepLogin(session, started ? enrich(session.presented, started) : undefined);
 }
 
 function isSamePerson(value: unknown, person: Principal): value is Principal {

@@ -1,5 +1,7 @@
 import type { Request as ExpressRequest } from 'express';
 
+import type { EndSignal } from '../sessions/end-signal.js';
+
 /** Headers that tools never see. */
 const HIDDEN: ReadonlySet<string> = new Set([
   'authorization',
@@ -96,7 +98,27 @@ export function replayRequest(request: ExpressRequest, id: string): Request {
   return { method: 'POST', url: urlOf(request), headers: new Headers(headers) } as unknown as Request;
 }
 
+/** A real request whose signal is that of an end; `Request` itself would follow it with a signal of its own. */
+class EndingRequest extends Request {
+  readonly #end: EndSignal;
+
+  constructor(url: string, init: RequestInit, end: EndSignal) {
+    super(url, init);
+    this.#end = end;
+  }
+
+  static {
+    // DOM's types have a property there, which no accessor may override.
+    Object.defineProperty(EndingRequest.prototype, 'signal', {
+      get(this: EndingRequest) {
+        return this.#end.signal;
+      },
+    });
+  }
+}
+
 /** A request of `toWebRequest` as tools may have it: a real one, with nothing but what they may see. */
-export function toolRequest({ method, url, headers }: Request, signal?: AbortSignal): Request {
-  return new Request(url, { method, headers: [...headers], ...(signal && { signal }) });
+export function toolRequest({ method, url, headers }: Request, end?: EndSignal): Request {
+  const init = { method, headers: [...headers] };
+  return end ? new EndingRequest(url, init, end) : new Request(url, init);
 }

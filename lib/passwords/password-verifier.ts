@@ -2,7 +2,7 @@ import { McpGuardError } from '../errors.js';
 import { checkOptions, isRecord, type OptionRule, required, rule } from '../options.js';
 import type { Awaitable, BasicCredentials, CredentialVerifier, Principal, VerifyContext } from '../types.js';
 import type { ScryptParameters } from './phc.js';
-import { resolveParameters, unmatchableHash, verifyPassword } from './scrypt.js';
+import { matches, resolveParameters, unmatchableHash } from './scrypt.js';
 
 /** What `findUser` knows of a user. */
 export interface PasswordUser {
@@ -55,9 +55,8 @@ export function passwordVerifier(options: PasswordVerifierOptions): CredentialVe
     if (user !== undefined && !isRecord(user)) {
       throw new TypeError('passwordVerifier: findUser must return a user, null or undefined');
     }
-    signal.throwIfAborted();
-    const matches = await verifyPassword(password, user?.passwordHash || noMatch);
-    if (!user?.passwordHash || !matches) return null;
+    const isRight = await matches(password, user?.passwordHash || noMatch, signal);
+    if (!user?.passwordHash || !isRight) return null;
     if (user.disabled) throw new McpGuardError('forbidden');
     return user.principal;
   }

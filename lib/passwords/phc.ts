@@ -16,8 +16,8 @@ export interface PasswordHash {
 }
 
 /**
- * One of the settings OWASP gives as equally strong: 32 MiB per run, so that the 8 verifications a guard runs at once
- * by default need 256 MiB, where the setting with the least CPU (ln=17, p=1) needs 1 GiB.
+ * One of the settings OWASP gives as equally strong: 32 MiB per run, so that three at once need 96 MiB, where the
+ * setting with the least CPU (ln=17, p=1) needs 384 MiB.
  */
 export const DEFAULT_PARAMETERS: ScryptParameters = { ln: 15, r: 8, p: 3 };
 

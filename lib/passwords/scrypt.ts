@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { checkOptions, type OptionRule } from '../options.js';
 import {
   DEFAULT_PARAMETERS,
@@ -8,9 +9,11 @@ import {
   parseHash,
   type ScryptParameters,
 } from './phc.js';
+import { hashesAtOnce, takingTurns } from './turns.js';
 
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
+const inTurn = takingTurns(hashesAtOnce(availableParallelism(), process.env.UV_THREADPOOL_SIZE));
 
 const cost: OptionRule = { must: 'an integer', test: Number.isInteger };
 const PARAMETER_RULES: Readonly<Record<keyof ScryptParameters, OptionRule>> = { ln: cost, r: cost, p: cost };
@@ -35,16 +38,12 @@ function derive(
   password: string,
   salt: Buffer,
   length: number,
-  parameters: ScryptParameters,
+  { ln, r, p }: ScryptParameters,
 ): Promise<Buffer> {
-  const { ln, r, p } = parameters;
+  const options = { N: 2 ** ln, r, p, maxmem: memoryOf({ ln, r, p }) };
   return new Promise((resolve, reject) => {
-    scrypt(
-      password.normalize('NFC'),
-      salt,
-      length,
-      { N: 2 ** ln, r, p, maxmem: memoryOf(parameters) },
-      (error, hash) => (error ? reject(error) : resolve(hash)),
+    scrypt(password.normalize('NFC'), salt, length, options, (error, hash) =>
+      error ? reject(error) : resolve(hash),
     );
   });
 }
@@ -64,7 +63,7 @@ export async function hashPassword(
     throw new TypeError('hashPassword: the password must be non-empty, well-formed text without NUL');
   }
   const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(password, salt, HASH_BYTES, chosen);
+  const hash = await inTurn(() => derive(password, salt, HASH_BYTES, chosen));
   return formatHash({ parameters: chosen, salt, hash });
 }
 
@@ -73,10 +72,22 @@ export async function hashPassword(
  * Rejects, without a run of scrypt, where the hash is malformed, truncated or too costly: that is a fault of the
  * store, not a wrong password.
  */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+export function verifyPassword(password: string, hash: string): Promise<boolean> {
+  return matches(password, hash, undefined);
+}
+
+/** `verifyPassword`, which rejects with the reason of `signal`, without a run of scrypt, once that is aborted. */
+export async function matches(
+  password: string,
+  hash: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const stored = typeof hash === 'string' ? parseHash(hash) : undefined;
   if (!stored) throw new Error('verifyPassword: the stored hash is not a scrypt PHC string within bounds');
-  const presented = await derive(password, stored.salt, stored.hash.length, stored.parameters);
+  const presented = await inTurn(() => {
+    signal?.throwIfAborted();
+    return derive(password, stored.salt, stored.hash.length, stored.parameters);
+  });
   // HMAC pads its key with NULs (RFC 2104 §2): without this, `a` and `a\0` would be one password.
   return timingSafeEqual(presented, stored.hash) && !password.includes('\0');
 }

@@ -13,6 +13,7 @@ import type {
   SessionStore,
 } from '../types.js';
 import { isPending } from '../within-time.js';
+import { Beginnings } from './beginnings.js';
 import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
@@ -58,6 +59,7 @@ export class SessionRegistry {
   readonly options: SessionRegistryOptions;
   readonly #records: StoredSessions;
   readonly #roster = new Roster();
+  readonly #beginnings = new Beginnings();
   readonly #keepers: Keepers;
   readonly #ends: SessionEnds;
   readonly #revocation: Revocation;
@@ -104,7 +106,11 @@ export class SessionRegistry {
    * Takes a slot for a new session of `principal`. Throws `McpGuardError`: `session_limit` where there is none,
    * `unavailable` where the store fails.
    */
-  async create(principal: Principal, initialize: unknown, begun: Beginning = {}): Promise<LiveSession> {
+  create(principal: Principal, initialize: unknown, begun: Beginning = {}): Promise<LiveSession> {
+    return this.#beginnings.watch(this.#create(principal, initialize, begun));
+  }
+
+  async #create(principal: Principal, initialize: unknown, begun: Beginning): Promise<LiveSession> {
     // Where no other node can end it, nobody has to be told that its login is under way.
     const beginning = this.#records.isShared ? begun : { ...begun, loginUntil: undefined };
     const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.options;
@@ -274,6 +280,7 @@ export class SessionRegistry {
     this.#stopHearing?.();
     for (const exchange of this.#roster.exchanges) exchange.end('closing');
     for (const session of [...this.#roster.sessions.values()]) void this.end(session, 'shutdown');
+    await this.#beginnings.settled();
     await this.#ends.allUnderWay();
     this.#keepers.close();
     await this.#sweep?.close();

@@ -3,6 +3,7 @@ import {
   isLegacyRequest,
   type McpHttpHandler,
   type McpServer,
+  PROTOCOL_VERSION_META_KEY,
   type Server,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
@@ -22,8 +23,8 @@ import { EndSignal } from '../sessions/end-signal.js';
 import type { Exchange } from '../sessions/exchange.js';
 import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
-import type { AuthInfo, ForwardedCredentials, Principal } from '../types.js';
-import { withinTime } from '../within-time.js';
+import type { AuthInfo, Awaitable, ForwardedCredentials, Principal } from '../types.js';
+import { isPending, withinTime } from '../within-time.js';
 import { holdSlot, type Subscription } from './subscription.js';
 
 const CLOSING: Denial = { code: 'closing' };
@@ -62,8 +63,16 @@ export class ModernLeg implements SessionlessLeg {
     });
   }
 
-  async claims({ request, state, message }: Serving): Promise<boolean> {
-    return !(await isLegacyRequest(toWebRequest(request, state.hiddenHeaders), message));
+  claims({ request, state, message }: Serving): Awaitable<boolean> {
+    return claimsModern(message) || this.#asksSdk(request, state.hiddenHeaders, message);
+  }
+
+  async #asksSdk(
+    request: ExpressRequest,
+    hiddenHeaders: readonly string[],
+    message: unknown,
+  ): Promise<boolean> {
+    return !(await isLegacyRequest(toWebRequest(request, hiddenHeaders), message));
   }
 
   async serve(serving: Serving): Promise<Denial | undefined> {
@@ -102,15 +111,23 @@ export class ModernLeg implements SessionlessLeg {
       setPrincipal(request, state, principal);
     }
     const ending = new EndSignal();
-    onOver(response, () => ending.abort());
-    exchange.onEnd = () => ending.abort();
+    /** Of what the SDK watches: aborting a signal that nobody needs any more is dear. */
+    const cut = new EndSignal();
+    onOver(response, () => {
+      if (!response.writableFinished) cut.abort();
+      ending.abort();
+    });
+    exchange.onEnd = () => {
+      cut.abort();
+      ending.abort();
+    };
     if (isGone(response)) return undefined;
     let subscription: Subscription | undefined;
     if (isRecord(message) && message.method === 'subscriptions/listen') {
       isStream();
       subscription = await holdSlot(attachment, this.#context, response, () => this.#isClosing);
     }
-    const web = toolRequest(toWebRequest(request, state.hiddenHeaders), ending.signal);
+    const web = toolRequest(toWebRequest(request, state.hiddenHeaders), cut);
     const { forwarded } = state;
     const call: Call = { principal, forwarded, ending, failure: undefined };
     this.#calls.set(web, call);
@@ -121,7 +138,7 @@ export class ModernLeg implements SessionlessLeg {
       forwarded,
     );
     if (answer.headers.get('content-type') === 'text/event-stream') subscription?.begin();
-    else await subscription?.fail();
+    else if (subscription) await subscription.fail();
     if (call.failure !== undefined) throw call.failure;
     // The SDK's word for an exchange that was closed before there was an answer.
     if (answer.status === 499) return this.#isClosing ? CLOSING : undefined;
@@ -140,7 +157,8 @@ export class ModernLeg implements SessionlessLeg {
     const credentials = sessionCredentials(forwarded, ending);
     try {
       const order = inEra(serverOrder(principal, undefined, credentials, ending), 'modern');
-      const server = (await this.#context.makeServer(order)) as McpServer | Server;
+      const making = this.#context.makeServer(order) as Awaitable<McpServer | Server>;
+      const server = isPending(making) ? await making : making;
       if (!this.#isClosing && !ending.aborted) return server;
       await server.close();
       throw new McpGuardError(this.#isClosing ? 'closing' : 'unavailable');
@@ -149,6 +167,17 @@ export class ModernLeg implements SessionlessLeg {
       throw error;
     }
   }
+}
+
+/**
+ * What the SDK takes for a request of 2026-07-28 whatever else it says: most are, and its own predicate is dearer. Where
+ * the SDK means otherwise, it refuses the request.
+ */
+function claimsModern(message: unknown): boolean {
+  if (!isRecord(message) || message.method === 'initialize' || typeof message.method !== 'string')
+    return false;
+  const { params } = message;
+  return isRecord(params) && isRecord(params._meta) && Object.hasOwn(params._meta, PROTOCOL_VERSION_META_KEY);
 }
 
 function authOf(request: ExpressRequest): { authInfo?: AuthInfo } {

@@ -49,7 +49,7 @@ function making(createServer: (context: CreateServerContext) => unknown): Making
   const maker = serverMaker('mcpHandler', createServer as () => FakeServer, MS, (...report) =>
     reports.push(report),
   );
-  return { make: () => maker(context), reports };
+  return { make: async () => maker(context), reports };
 }
 
 async function refusal(work: Promise<unknown>): Promise<McpGuardError> {

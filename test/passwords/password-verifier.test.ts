@@ -166,6 +166,22 @@ describe('passwordVerifier', () => {
     expect(runs()).to.deep.equal([]);
   });
 
+  it('D4 does not hash for requests that end while they wait for their turn', async () => {
+    const request = new AbortController();
+    const reason = new Error('gone');
+    const verifier = passwordVerifier({ findUser, parameters: CHEAP });
+    const attempts = Array.from({ length: 20 }, () =>
+      Promise.resolve(verifier.verify({ username: 'ada', password: PASSWORD }, context(request.signal))),
+    );
+    await attempts[0];
+    const begun = runs().length;
+    request.abort(reason);
+    const results = await Promise.allSettled(attempts);
+    expect(runs()).to.have.length(begun).lessThan(attempts.length);
+    expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(begun);
+    expect(results.at(-1)).to.deep.equal({ status: 'rejected', reason });
+  });
+
   it('hands isActive, startSession and endSession on, and has none of its own', () => {
     const hooks = { isActive: () => true, startSession: () => undefined, endSession: () => undefined };
     expect(passwordVerifier({ findUser, ...hooks })).to.include(hooks);

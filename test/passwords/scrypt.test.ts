@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { expect } from 'chai';
 import { hashPassword, verifyPassword } from '../../lib/passwords/index.js';
+import { hashesAtOnce } from '../../lib/passwords/turns.js';
 import { CHEAP, rejection, scryptCalls } from './support.js';
 
 const OUT_OF_BOUNDS = 'verifyPassword: the stored hash is not a scrypt PHC string within bounds';
@@ -24,6 +26,13 @@ describe('hashPassword and verifyPassword', () => {
   it('costs 32 MiB three times by default, and asks node for no more memory than that', async () => {
     expect(await hashPassword('x')).to.match(/^\$scrypt\$ln=15,r=8,p=3\$/);
     expect(runs()).to.deep.equal([{ length: 32, N: 2 ** 15, r: 8, p: 3, maxmem: 2 ** 25 + 128 * 8 * 5 }]);
+  });
+
+  it('D4 hashes on all processors and threads of the pool but one, and lets the rest wait', async () => {
+    const most = hashesAtOnce(availableParallelism(), process.env.UV_THREADPOOL_SIZE);
+    await Promise.all(Array.from({ length: most + 4 }, () => hashPassword('x', CHEAP)));
+    expect(runs()).to.have.length(most + 4);
+    expect(runs.atOnce()).to.equal(most);
   });
 
   it('takes its cost one parameter at a time', async () => {

@@ -13,16 +13,31 @@ export interface ScryptRun {
   readonly maxmem: number;
 }
 
-/** Watches `crypto.scrypt` in every test of the suite it is called in; answers the runs of the current test. */
-export function scryptCalls(): () => readonly ScryptRun[] {
+interface Scrypts {
+  /** Those of the current test. */
+  (): readonly ScryptRun[];
+  /** The most that ran at once in the current test. */
+  atOnce(): number;
+}
+
+/** Watches `crypto.scrypt` in every test of the suite it is called in. */
+export function scryptCalls(): Scrypts {
   const original = crypto.scrypt;
   let runs: ScryptRun[] = [];
+  let running = 0;
+  let most = 0;
   beforeEach(() => {
     runs = [];
-    const spy = (...args: Parameters<typeof original>) => {
-      const [, , length, { N, r, p, maxmem }] = args;
+    most = 0;
+    const spy = (...[password, salt, length, options, done]: Parameters<typeof original>) => {
+      const { N, r, p, maxmem } = options;
       runs.push({ length, N, r, p, maxmem } as ScryptRun);
-      original(...args);
+      running += 1;
+      most = Math.max(most, running);
+      original(password, salt, length, options, (...result) => {
+        running -= 1;
+        done(...result);
+      });
     };
     crypto.scrypt = spy as unknown as typeof original;
     syncBuiltinESMExports();
@@ -31,7 +46,7 @@ export function scryptCalls(): () => readonly ScryptRun[] {
     crypto.scrypt = original;
     syncBuiltinESMExports();
   });
-  return () => runs;
+  return Object.assign(() => runs, { atOnce: () => most });
 }
 
 /** What a promise is rejected with; fails where it is fulfilled. */

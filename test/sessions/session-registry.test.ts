@@ -814,6 +814,43 @@ describe('SessionRegistry', () => {
       expect(store.inner.get(session.id)).to.not.equal(undefined);
     });
 
+    for (const ends of ['closing', 'a revocation before it'] as const) {
+      it(`E7 leaves no record of a session that is beginning, and ended by ${ends}`, async () => {
+        const store = slowStore({ shared: true });
+        const { registry } = watched({ store });
+        const creating = store.hold('create');
+        const refused = thrownBy(registry.create(ada, {}));
+        if (ends !== 'closing') await registry.revoke({ subject: 'ada' });
+        let isClosed = false;
+        const closing = registry.close().then(() => {
+          isClosed = true;
+        });
+        await settle();
+        expect(isClosed).to.equal(false);
+        const removing = store.hold('delete');
+        creating.open();
+        await settle();
+        expect(isClosed).to.equal(false);
+        removing.open();
+        await closing;
+        expect(store.inner.list({})).to.deep.equal([]);
+        expect(await refused).to.include({ code: ends === 'closing' ? 'closing' : 'session_not_found' });
+      });
+    }
+
+    it('E7 waits no longer for a session that is beginning than for anything else', async () => {
+      using timeouts = holdTimeouts(STORE_TIMEOUT_MS);
+      const store = slowStore({ shared: true });
+      const { registry } = watched({ store });
+      store.hold('create');
+      const refused = thrownBy(registry.create(ada, {}));
+      const closing = registry.close();
+      await settle();
+      timeouts.fire();
+      await closing;
+      expect(await refused).to.include({ code: 'unavailable' });
+    });
+
     it('listens to no guard any more', async () => {
       const { registry } = watched();
       const keeper = fakeKeeper();

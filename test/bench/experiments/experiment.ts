@@ -25,8 +25,8 @@ export const QUICK: Scale = {
   calls: { generations: 1, rounds: 5, calls: 300, warmUp: 1500 },
   rest: { generations: 1, rounds: 3, calls: 200, warmUp: 1000 },
   sessions: [100, 1000],
-  stormSeconds: 2,
-  stormRounds: 1,
+  stormSeconds: 4,
+  stormRounds: 3,
 };
 
 export interface Tools {

@@ -24,14 +24,14 @@ export const addressesOf = (block: number, count: number): string[] =>
 const CONNECTIONS = 384;
 const OPENED_AT_ONCE = 32;
 
-/** Sends them, whether or not earlier ones have had their answer: what has to wait for a connection waits longer. */
-export async function storm({
-  port,
-  perSecond,
-  milliseconds,
-  addresses,
-  request,
-}: Storm): Promise<Outcome[]> {
+/**
+ * Sends them, whether or not earlier ones have had their answer: what has to wait for a connection waits longer.
+ * `connected` is called once all connections are open; the requests begin when it is done.
+ */
+export async function storm(
+  { port, perSecond, milliseconds, addresses, request }: Storm,
+  connected?: () => Promise<void>,
+): Promise<Outcome[]> {
   const connections: Connection[] = [];
   while (connections.length < CONNECTIONS) {
     const from = connections.length;
@@ -42,6 +42,7 @@ export async function storm({
   }
   const turns: Promise<unknown>[] = connections.map(() => Promise.resolve());
   try {
+    await connected?.();
     return await openLoop(perSecond, milliseconds, async (index) => {
       const since = performance.now();
       const at = index % CONNECTIONS;
