@@ -73,7 +73,7 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
   return defineAuthGuard<ForwardedHeaders>({
     name: 'mcpForwardedCredentials',
     // RFC 9110 §15.5.2 wants a challenge with every 401, and no scheme is known to be right.
-    challenge: schemeChallenge(options.scheme ?? required[0] ?? 'MCP'),
+    challenge: schemeChallenge(options.scheme ?? String(required[0])),
     hiddenHeaders: names,
     isLimited: verifier !== undefined,
     prover: new Prover({

@@ -134,7 +134,7 @@ export class ModernLeg implements SessionlessLeg {
     if (this.#isClosing) return CLOSING;
     const answer = await runAs(
       principal,
-      () => this.#handler.fetch(web, { ...authOf(request), parsedBody: message }),
+      () => this.#handler.fetch(web, { authInfo: authOf(request), parsedBody: message }),
       forwarded,
     );
     if (answer.headers.get('content-type') === 'text/event-stream') subscription?.begin();
@@ -152,6 +152,7 @@ export class ModernLeg implements SessionlessLeg {
 
   async #makeServer(request: Request | undefined): Promise<McpServer | Server> {
     const call = request && this.#calls.get(request);
+    /* c8 ignore next -- the SDK hands over the request that it was given */
     if (!call) throw new TypeError('mcpHandler: the SDK asks for a server without a request');
     const { principal, ending, forwarded } = call;
     const credentials = sessionCredentials(forwarded, ending);
@@ -180,7 +181,7 @@ function claimsModern(message: unknown): boolean {
   return isRecord(params) && isRecord(params._meta) && Object.hasOwn(params._meta, PROTOCOL_VERSION_META_KEY);
 }
 
-function authOf(request: ExpressRequest): { authInfo?: AuthInfo } {
-  const { auth } = request as { auth?: AuthInfo };
-  return auth ? { authInfo: auth } : {};
+/** Whoever is proven has it. */
+function authOf(request: ExpressRequest): AuthInfo {
+  return (request as unknown as { readonly auth: AuthInfo }).auth;
 }
