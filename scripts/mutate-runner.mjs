@@ -19,7 +19,7 @@ import Mocha from 'mocha';
 globalThis.__stryker__ ??= {};
 const state = globalThis.__stryker__;
 /** Until a test that never ends is given up: most take milliseconds. */
-const TEST_MS = 4000;
+const TEST_MS = 2500;
 
 class Runner {
   #files;
@@ -65,7 +65,8 @@ class Runner {
     const first = await this.#run({ bail: false });
     this.#beforeTest = undefined;
     const mutantCoverage = structuredClone(state.mutantCoverage);
-    const again = await this.#run({ bail: false });
+    // Where each survivor gets a process of its own these do no harm.
+    const again = this.#retries ? [] : await this.#run({ bail: false });
     const onlyOnce = again.filter(({ status }) => status === TestStatus.Failed).map(({ id }) => id);
     for (const id of onlyOnce) {
       console.log(`holds only once: ${id}`);
