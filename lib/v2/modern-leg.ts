@@ -121,6 +121,7 @@ export class ModernLeg implements SessionlessLeg {
       cut.abort();
       ending.abort();
     };
+    /* c8 ignore next -- between the body and here a client can leave only while the claim was waited for */
     if (isGone(response)) return undefined;
     let subscription: Subscription | undefined;
     if (isRecord(message) && message.method === 'subscriptions/listen') {
