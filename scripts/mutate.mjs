@@ -1,6 +1,6 @@
 // Changes the package in every small way Stryker knows, one at a time, and sees whether a test notices.
 // `npm run mutate` does all of lib/, `npm run mutate -- lib/http lib/credentials/prover.ts` these folders and files;
-// `--built` does not compile before. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
+// `--built` does not compile before, `--again` tries only what survived last time. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
 // run of each file found, if the file is still as it was then.
 // A mutant that no test can notice stands in test/mutants.json with the reason; any other survivor is a failure, and so
 // is an entry that no survivor fits.
@@ -80,8 +80,21 @@ function run(file, compiledTests, places = []) {
 
 const isSurvivor = ({ status }) =>
   status === 'Survived' || status === 'NoCoverage' || status === 'RuntimeError';
-const nameOf = ({ mutatorName, replacement, location: { start, end } }) =>
-  JSON.stringify([mutatorName, replacement, start.line, start.column, end.line, end.column]);
+const nameOf = ({ replacement, location: { start, end } }) =>
+  JSON.stringify([replacement, start.line, start.column, end.line, end.column]);
+
+/** What survived the last run of an unchanged file, tried once more with all tests that are near. */
+function again(file, before) {
+  const left = before.survivors.filter((mutant) => !listed(mutant));
+  if (left.length === 0) return before;
+  const places = left.map(({ location }) => location);
+  const { survivors } = summary(file, run(file, NEAR[folderOf(file)].flatMap(testsIn), places));
+  const isLeft = (mutant) => {
+    const isSame = (other) => nameOf(other) === nameOf(mutant);
+    return listed(mutant) || survivors.some(isSame);
+  };
+  return { ...before, survivors: before.survivors.filter(isLeft) };
+}
 
 /**
  * The tests named like the file first, which take milliseconds; what they do not notice is tried with all tests that are
@@ -163,12 +176,13 @@ function write() {
   });
   const row = ({ folder, files, of, tried, killed, equivalent }) => {
     const score = ((100 * killed) / (tried - equivalent)).toFixed(1);
-    return `| \`lib/${folder}\` | ${files} of ${of} | ${tried} | ${killed} | ${equivalent} | ${score} % |`;
+    const survived = tried - killed - equivalent;
+    return `| \`lib/${folder}\` | ${files} of ${of} | ${tried} | ${killed} | ${equivalent} | ${survived} | ${score} % |`;
   };
   const ran = rows.filter(({ tried }) => tried > 0);
   const table = [
-    '| Folder | Files | Mutants | Killed | Equivalent | Score |',
-    '|---|---|---|---|---|---|',
+    '| Folder | Files | Mutants | Killed | Equivalent | Survived | Score |',
+    '|---|---|---|---|---|---|---|',
     ...ran.map(row),
   ].join('\n');
   const url = new URL('../docs/proof.md', import.meta.url);
@@ -193,7 +207,10 @@ if (args.includes('--write')) {
   mkdirSync(RESULTS, { recursive: true });
   let isGood = true;
   for (const file of chosen) {
-    const result = summary(file, mutate(file));
+    const known = args.includes('--again') && existsSync(resultOf(file));
+    const before = known ? JSON.parse(readFileSync(resultOf(file), 'utf8')) : undefined;
+    const isSame = before?.source === fingerprint(file);
+    const result = isSame ? again(file, before) : summary(file, mutate(file));
     mkdirSync(dirname(resultOf(file)), { recursive: true });
     writeFileSync(resultOf(file), JSON.stringify(result));
     isGood = judge(file, result) && isGood;
