@@ -210,6 +210,12 @@ describe('mergePrincipal', () => {
     expect(mergePrincipal(request, presented, presented)).to.equal(request);
   });
 
+  it('takes for something newer what no store could have given back', () => {
+    const request = person({ claims: { n: 1n } });
+    const presented = person({ claims: { n: 2n } });
+    expect(merged(request, presented, person({ claims: { added: true } }))).to.deep.equal(request);
+  });
+
   it('S1 has the issued token where a password brings none', () => {
     expect(merged(person(), person(), person(issued))).to.deep.equal(person(issued));
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { TimeUp, withinTime } from '../lib/within-time.js';
+import { type End, TimeUp, untilAborted, withinTime } from '../lib/within-time.js';
 import { holdTimeouts } from './support/clock.js';
 import { gate } from './support/gate.js';
 import { failsOnUnhandledRejections } from './support/unhandled.js';
@@ -67,5 +67,45 @@ describe('withinTime', () => {
     const controller = new AbortController();
     await withinTime(() => 1, MS, controller);
     expect(controller.signal.aborted).to.equal(false);
+  });
+});
+
+describe('untilAborted', () => {
+  failsOnUnhandledRejections();
+
+  function ending(aborted = false): End & { readonly listeners: Set<() => void> } {
+    const listeners = new Set<() => void>();
+    return {
+      aborted,
+      listeners,
+      onAbort(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+  const rest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('is what the work answers, or rejects with, and listens no longer', async () => {
+    const end = ending();
+    expect(await untilAborted(Promise.resolve(1), end)).to.equal(1);
+    const error = new Error('x');
+    expect(await untilAborted(Promise.reject(error), end).catch((reason: unknown) => reason)).to.equal(error);
+    await rest();
+    expect(end.listeners.size).to.equal(0);
+  });
+
+  it('is nothing as soon as the end comes, also where it has come before; what follows is ignored', async () => {
+    for (const isEarly of [true, false]) {
+      const end = ending(isEarly);
+      const work = gate<number>();
+      const answer = untilAborted(work.opened, end);
+      if (!isEarly) for (const listener of end.listeners) listener();
+      expect(await answer).to.equal(undefined);
+      if (isEarly) work.open(1);
+      else work.fail(new Error('late'));
+      await rest();
+      expect(end.listeners.size).to.equal(0);
+    }
   });
 });

@@ -1,8 +1,8 @@
 import { holdHeaders } from '../credentials/held-headers.js';
-import { isFieldValue, parseUpstream } from '../http/forwarding.js';
+import { isFieldValue } from '../http/forwarding.js';
 import { checkOptions, isRecord, required, rule } from '../options.js';
 import type { ForwardedCredentials } from '../types.js';
-import { areForwardable, lowerCase, upstreamRule } from './forwarding-options.js';
+import { areForwardable, lowerCase, originsOf, upstreamRule } from './forwarding-options.js';
 
 export interface ForwardedCredentialsInit {
   /** Required. The headers by name, as a client would bring them. */
@@ -28,7 +28,7 @@ export function forwardedCredentials(init: ForwardedCredentialsInit): ForwardedC
   return holdHeaders({
     names,
     values: new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    origins: new Set(upstream.flatMap((text) => parseUpstream(text) ?? [])),
+    origins: originsOf(upstream),
   });
 }
 

@@ -18,6 +18,10 @@ const namesRule: OptionRule = {
   must: 'an array of different header names, none of them of the connection, of the message, of MCP, or cookie',
   test: areForwardable,
 };
+/** Of what `upstreamRule` has let pass. */
+export const originsOf = (upstream: readonly string[]): ReadonlySet<string> =>
+  new Set(upstream.map((text) => new URL(text).origin));
+
 export const upstreamRule: OptionRule = {
   must: 'an array of origins such as "https://api.example.com" (http only on a loopback name)',
   test: (value) =>

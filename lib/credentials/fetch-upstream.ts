@@ -43,12 +43,14 @@ export async function fetchUpstream(
     if (redirect === 'error') throw refusal('the upstream redirects');
     if (followed === MAX_REDIRECTS) throw refusal('the upstream redirects too often');
     const next = upstreamUrl(held, location, target);
-    if (becomesGet(response.status, request.method)) {
+    const isGet = becomesGet(response.status, request.method);
+    if (!isGet && !isReplayable(request.body)) {
+      throw refusal('the upstream redirects a request whose body cannot be sent again');
+    }
+    if (isGet) {
       request.method = 'GET';
       delete request.body;
       for (const name of OF_THE_BODY) headers.delete(name);
-    } else if (!isReplayable(request.body)) {
-      throw refusal('the upstream redirects a request whose body cannot be sent again');
     }
     if (next.origin !== target.origin) {
       for (const name of OF_THE_ORIGIN) headers.delete(name);

@@ -117,7 +117,8 @@ export class MemoryLoginStore implements LoginStore {
   }
 
   #giveBack(key: string): void {
-    const left = (this.#inFlight.get(key) ?? 1) - 1;
+    // Always a number: what is given back was reserved.
+    const left = Number(this.#inFlight.get(key)) - 1;
     if (left > 0) this.#inFlight.set(key, left);
     else this.#inFlight.delete(key);
   }

@@ -3,7 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { McpGuardErrorCode } from '../errors.js';
 import type { GuardEventReason } from '../events.js';
 import { matchesFilter, principalKey } from '../principal.js';
-import type { LimiterRefusal, ProofKeeper, SessionHooks, SessionWitness } from '../request-state.js';
+import type {
+  LimiterRefusal,
+  LoginQuestion,
+  ProofKeeper,
+  SessionHooks,
+  SessionWitness,
+} from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
 import { type IsActive, Liveness } from './liveness.js';
 import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
@@ -81,7 +87,7 @@ export class Prover implements ProofKeeper {
     if (known) {
       return question === undefined || known.clients.has(question.client)
         ? this.#alive(key, known.principal, false, undefined)
-        : this.#admitted(request, known, false);
+        : this.#admitted(request, question, known, false);
     }
     const isRejected = question !== undefined && (this.#rejected.get(key) ?? 0) > Date.now();
     if (isRejected) return denied('invalid_credentials', 'wrong');
@@ -136,9 +142,14 @@ export class Prover implements ProofKeeper {
    * a person who is logged in would be free. Where a live session of the person's own is named, the refusal is deferred
    * for it to be lifted. Everybody else gets it at once: not even time may tell a right guess from a wrong one.
    */
-  async #admitted(request: ProofRequest, known: RememberedProof, isFresh: boolean): Promise<ProofResult> {
-    const place = `${request.key} ${request.question?.client}`;
-    const admission = this.#admissions.get(place) ?? this.#admit(request, known);
+  async #admitted(
+    request: ProofRequest,
+    question: LoginQuestion,
+    known: RememberedProof,
+    isFresh: boolean,
+  ): Promise<ProofResult> {
+    const place = `${request.key} ${question.client}`;
+    const admission = this.#admissions.get(place) ?? this.#admit(request, question, known);
     this.#admissions.set(place, admission);
     const deferred = await admission.finally(() => this.#admissions.delete(place));
     const owner = principalKey(known.principal);
@@ -150,17 +161,19 @@ export class Prover implements ProofKeeper {
     return deferred && result.kind === 'denied' ? refusalFor({ kind: 'held', refusal: deferred }) : result;
   }
 
-  async #admit(request: ProofRequest, known: RememberedProof): Promise<LimiterRefusal | undefined> {
+  async #admit(
+    request: ProofRequest,
+    question: LoginQuestion,
+    known: RememberedProof,
+  ): Promise<LimiterRefusal | undefined> {
     const refusal = await this.#verification.admit(request);
-    const { question, account } = request;
-    if (!question) return refusal;
     if (!refusal) addClient(known, question.client);
     return (
       refusal && {
         ...refusal,
         lift: () => {
           addClient(known, question.client);
-          void question.limiter.vouch(question.client, account);
+          void question.limiter.vouch(question.client, request.account);
         },
       }
     );
@@ -190,11 +203,12 @@ export class Prover implements ProofKeeper {
     if (landing.kind === 'held' && request.question?.client !== flight.client) return this.prove(request);
     if (landing.kind !== 'proven') return refusalFor(landing);
     const { principal } = landing;
-    if (request.question === undefined || request.question.client === flight.client) {
+    const { question } = request;
+    if (question === undefined || question.client === flight.client) {
       return this.#alive(request.key, principal, true, undefined);
     }
     const known = this.#cache?.get(request.key) ?? { principal, clients: new Set(), diesAt: 0 };
-    return this.#admitted(request, known, true);
+    return this.#admitted(request, question, known, true);
   }
 
   /** Whether the request names a live session that `matches`. */

@@ -97,11 +97,18 @@ export class Verification {
   }
 
   async #verify(request: ProofRequest, controller: AbortController): Promise<Landing> {
-    const { maxConcurrent, timeoutMs, owner } = this.#options;
+    const { maxConcurrent } = this.#options;
     if (controller.signal.aborted || this.#running >= maxConcurrent) {
       return { kind: 'unavailable', reason: 'overloaded' };
     }
     this.#running += 1;
+    return this.#judge(request, controller).finally(() => {
+      this.#running -= 1;
+    });
+  }
+
+  async #judge(request: ProofRequest, controller: AbortController): Promise<Landing> {
+    const { timeoutMs, owner } = this.#options;
     try {
       const answer = await withinTime(() => request.verify(controller.signal), timeoutMs, controller);
       const verdict = readAnswer(answer, owner);
@@ -109,8 +116,6 @@ export class Verification {
       return isLate ? { kind: 'expired' } : verdict;
     } catch (error) {
       return readThrown(error);
-    } finally {
-      this.#running -= 1;
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 
 import { defineAuthGuard, type Presented } from '../authentication/define-auth-guard.js';
-import { checkForwarding, lowerCase } from '../authentication/forwarding-options.js';
+import { checkForwarding, lowerCase, originsOf } from '../authentication/forwarding-options.js';
 import { type ProofCacheOption, proofCacheOf } from '../authentication/proof-cache-option.js';
 import { schemeChallenge } from '../authentication/scheme-challenge.js';
 import { asVerifier, hooksOf } from '../authentication/verifier.js';
@@ -9,7 +9,7 @@ import { fingerprint, keyedDigest } from '../credentials/fingerprint.js';
 import { holdHeaders } from '../credentials/held-headers.js';
 import { Prover } from '../credentials/prover.js';
 import type { Denial } from '../http/denial.js';
-import { parseUpstream, takeHeaders } from '../http/forwarding.js';
+import { takeHeaders } from '../http/forwarding.js';
 import type { ForwardedHeaders, VerifierOption } from '../types.js';
 
 export interface ForwardedCredentialsOptions {
@@ -49,7 +49,7 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
   const { headers, required = headers, identify, secret, upstream = [], timeoutMs = 5000 } = options;
   const names = lowerCase(headers).sort();
   const needed = lowerCase(required);
-  const origins = new Set(upstream.flatMap((text) => parseUpstream(text) ?? []));
+  const origins = originsOf(upstream);
   const verifier = identify === undefined ? undefined : asVerifier(identify);
 
   const present = ({ rawHeaders }: Request): Presented<ForwardedHeaders> | Denial | undefined => {
@@ -73,7 +73,7 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
   return defineAuthGuard<ForwardedHeaders>({
     name: 'mcpForwardedCredentials',
     // RFC 9110 §15.5.2 wants a challenge with every 401, and no scheme is known to be right.
-    challenge: schemeChallenge(options.scheme ?? required[0] ?? 'MCP'),
+    challenge: schemeChallenge(options.scheme ?? String(required[0])),
     hiddenHeaders: names,
     isLimited: verifier !== undefined,
     prover: new Prover({

@@ -78,6 +78,7 @@ export function mcpTokenGuard(options: TokenGuardOptions): RequestHandler {
     if (second !== undefined) return { code: 'ambiguous_credentials' };
     if (presented === undefined || presented === '') return refused;
     const conclude = (proof: ProofResult): GuardOutcome => {
+      /* c8 ignore next -- no session is named here that could lift a refusal, so none is deferred */
       const refusal = proof.kind === 'denied' ? proof : proof.deferred && refusalOf(proof.deferred);
       if (!refusal) return undefined;
       tell(publish, state, refusal);

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-import { lastGate, MCP_METHODS, METHOD_NOT_ALLOWED } from '../authentication/last-gate.js';
+import { lastGate, MCP_METHODS } from '../authentication/last-gate.js';
 import { defineGuard, type GuardOutcome, HANDLED } from '../guard.js';
 import type { Denial } from '../http/denial.js';
 import { openExchange } from '../open-exchange.js';
@@ -79,7 +79,7 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     isStream: () => void,
   ): Promise<Denial | undefined> => {
     const attachment = bound ?? openExchange(unbound, request, response, state);
-    if (!attachment) return undefined;
+    if (!attachment || isGone(response)) return undefined;
     if (request.method !== 'POST') return serveSession(request, response, state, attachment, context);
     const body = await readBody(request, maxBodyBytes);
     if (body.kind === 'refused') return { code: body.code };
@@ -113,12 +113,11 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
   const guard = defineGuard('mcpHandler', (request, response, state) => {
     if (drain.isClosing) return { code: 'closing' };
     const bound = attachmentOf(state);
-    if (!MCP_METHODS.has(request.method)) return bound ? METHOD_NOT_ALLOWED : POST_ONLY;
+    if (!MCP_METHODS.has(request.method)) return POST_ONLY;
     const refused = lastGate(request, state);
     if (refused) return refused;
     if (!bound && request.method !== 'POST') return POST_ONLY;
     if (!isAcceptable(request)) return NOT_ACCEPTABLE;
-    if (isGone(response)) return HANDLED;
     if (!bound) for (const keeper of state.keepers) unbound.meet(keeper);
     return serveCounted(request, response, state, bound);
   });

@@ -50,7 +50,6 @@ export async function openSse(
     registry.open(exchange, session);
     session.isStarting = false;
     context.publish({ type: 'session.started', principal: session.owner, session: session.id });
-    if (isGone(response)) endByStream();
   } catch (error) {
     await registry.end(session, 'failed');
     throw error;

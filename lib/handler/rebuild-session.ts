@@ -51,7 +51,10 @@ async function rebuild(
     if (closed.aborted) throw new McpGuardError('closing');
     endOnClosing(session, registry, context);
     const transport = await connectSession(session, registry, state, context);
-    const replaying = withinTime(() => transport.replay(request, session.origin?.message), createTimeoutMs);
+    const replaying = withinTime(
+      () => transport.replay(request, session.id, session.origin?.message),
+      createTimeoutMs,
+    );
     const isServing = await untilAborted(replaying, session.end);
     registry.assertAlive(session);
     if (!isServing) {

@@ -24,8 +24,8 @@ export async function serveOnce(
   context: ServeContext,
   message: unknown,
 ): Promise<Denial | undefined> {
-  const { principal, forwarded } = state;
-  if (!principal) return { code: 'missing_credentials' };
+  const { principal } = exchange;
+  const { forwarded } = state;
   const ending = new EndSignal();
   let transport: SessionTransport | undefined;
   const end = async (): Promise<void> => {

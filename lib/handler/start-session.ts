@@ -78,7 +78,7 @@ async function undo(
 ): Promise<void> {
   const principal = started && isSamePerson(started, presented) ? enrich(presented, started) : presented;
   try {
-    await endSession?.(principal, { sessionId: id, reason: endReason ?? 'failed' });
+    await endSession?.(principal, { sessionId: id, reason: endReason });
   } catch (error) {
     report('end_session', 'endSession failed', error);
   }

@@ -68,7 +68,7 @@ function secretKeys(secret: string | Uint8Array): VerificationKeys {
 function keyObjectAlgorithms(key: KeyObject): readonly string[] {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   const curve = CURVES.get(namedCurve);
-  if (key.type === 'secret') return hmacAlgorithms((key.symmetricKeySize ?? 0) * 8);
+  if (key.type === 'secret') return hmacAlgorithms(Number(key.symmetricKeySize) * 8);
   if (key.type !== 'public') throw mustBe('a public key, not a private one');
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= MIN_RSA_BITS) return RSA;
   if (key.asymmetricKeyType === 'ec' && curve) return [curve];
@@ -82,8 +82,8 @@ function cryptoKeyAlgorithms(key: webcrypto.CryptoKey): readonly string[] {
   const curve = CURVES.get(namedCurve);
   if (key.type === 'private') throw mustBe('a public key, not a private one');
   if (!key.usages.includes('verify')) throw mustBe('a key with the usage "verify"');
-  if (name === 'HMAC' && hmacAlgorithms(length ?? 0).includes(`HS${hashBits}`)) return [`HS${hashBits}`];
-  if (name.startsWith('RSA') && HASH_BITS.includes(hashBits) && (modulusLength ?? 0) >= MIN_RSA_BITS) {
+  if (name === 'HMAC' && hmacAlgorithms(Number(length)).includes(`HS${hashBits}`)) return [`HS${hashBits}`];
+  if (name.startsWith('RSA') && HASH_BITS.includes(hashBits) && Number(modulusLength) >= MIN_RSA_BITS) {
     return [`${name === 'RSA-PSS' ? 'PS' : 'RS'}${hashBits}`];
   }
   if (name === 'ECDSA' && curve) return [curve];

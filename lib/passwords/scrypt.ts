@@ -43,6 +43,7 @@ function derive(
   const options = { N: 2 ** ln, r, p, maxmem: memoryOf({ ln, r, p }) };
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFC'), salt, length, options, (error, hash) =>
+      /* c8 ignore next -- what scrypt refuses, it refuses before it runs */
       error ? reject(error) : resolve(hash),
     );
   });

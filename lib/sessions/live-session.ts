@@ -55,7 +55,8 @@ export class LiveSession {
   askedUntil = 0;
   /** The end, once it has begun. */
   ending: Promise<void> | undefined;
-  endReason: SessionEndReason | undefined;
+  /** Why, once it has; also what a beginning is undone with that did not become a session. */
+  endReason: SessionEndReason = 'failed';
   /** Another node has ended it. */
   isEndedByOthers = false;
   /** Told when the session ends. */

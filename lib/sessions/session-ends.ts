@@ -79,7 +79,7 @@ export class SessionEnds {
 
   /** Undoes the login of a session that another node has ended, and left to this one. Never rejects. */
   undo(session: LiveSession): Promise<void> {
-    return this.removals.undo(endedOf(session, session.endReason ?? 'failed'));
+    return this.removals.undo(endedOf(session, session.endReason));
   }
 
   /** What the store has removed to make room. */

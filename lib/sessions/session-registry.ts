@@ -150,7 +150,7 @@ export class SessionRegistry {
       throw error;
     }
     // It may have been ended before the store had it.
-    if (session.ending) await this.#records.delete(id, session.endReason ?? 'failed');
+    if (session.ending) await this.#records.delete(id, session.endReason);
     this.assertAlive(session);
     return session;
   }
@@ -193,7 +193,7 @@ export class SessionRegistry {
   }
 
   assertAlive(session: LiveSession): void {
-    if (session.ending) throw new McpGuardError(refusalAfter(session.endReason ?? 'failed'));
+    if (session.ending) throw new McpGuardError(refusalAfter(session.endReason));
   }
 
   /**

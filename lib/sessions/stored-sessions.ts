@@ -76,7 +76,8 @@ export class StoredSessions {
 
   /** Some of the sessions that are over although nobody has ended them. */
   async overdue(which: OverdueSessions): Promise<readonly SessionRecord[]> {
-    if (this.#store.overdue) return this.#ask(async () => (await this.#store.overdue?.(which)) ?? []);
+    const overdue = this.#store.overdue?.bind(this.#store);
+    if (overdue) return this.#ask(() => overdue(which));
     const { expiredAt, idleSince } = which;
     const isOver = ({ expiresAt, lastSeenAt, busyUntil = 0 }: SessionRecord): boolean =>
       expiresAt <= expiredAt || (lastSeenAt <= idleSince && busyUntil <= expiredAt);
@@ -86,8 +87,8 @@ export class StoredSessions {
   /** Which of `ids` are kept, and not over. */
   async remaining(ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (ids.length === 0) return new Set();
-    if (this.#store.remaining)
-      return new Set(await this.#ask(async () => this.#store.remaining?.(ids) ?? []));
+    const remaining = this.#store.remaining?.bind(this.#store);
+    if (remaining) return new Set(await this.#ask(() => remaining(ids)));
     const records = await Promise.all(ids.map((id) => this.get(id)));
     return new Set(records.flatMap((record) => (record && record.expiresAt > Date.now() ? [record.id] : [])));
   }

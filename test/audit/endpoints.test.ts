@@ -2,6 +2,8 @@ import { createServer as everything } from '@modelcontextprotocol/server-everyth
 import { expect } from 'chai';
 
 import type { AuditPlan } from '../../lib/audit/audit.js';
+import type { Check } from '../../lib/audit/trial.js';
+import { NoAnswer } from '../../lib/audit/wire/exchange.js';
 import { mcpForwardedCredentials, mcpServiceAccount } from '../../lib/index.js';
 import { bare, fresh } from '../bench/server/bare.js';
 import { serveApp } from '../support/serve.js';
@@ -159,5 +161,40 @@ describe('an audit of an app behind the guards', function () {
     expect([report.sessionsLeft, await app.sessions()]).to.deep.equal([0, 0]);
     expect(cleanups).to.not.be.empty;
     for (const cleanup of cleanups) cleanup();
+  });
+});
+
+describe('an audit with a check that stops', () => {
+  const check = (run: Check['run']): Check => ({ id: 'own', title: 'Own', faults: [], run });
+  const auditing = async (run: Check['run']) => {
+    await using served = await serveApp((app) => app.use(bare(SETTING)));
+    return await auditOf(served.url, { first: undefined, second: undefined, checks: [check(run)] });
+  };
+
+  it('keeps what was found before the endpoint fell silent', async () => {
+    const fault = { id: 'x', severity: 'low', title: 'X', reason: 'x', standards: [], fix: 'x' } as const;
+    const found = await auditing(async ({ find }) => {
+      find(fault, { sent: 'a', seen: 'b' });
+      throw new NoAnswer('nothing came');
+    });
+    expect(foundIn(found)).to.deep.equal(['x']);
+    expect(found.checks).to.deep.include({
+      id: 'own',
+      title: 'Own',
+      outcome: 'found',
+      notes: ['stopped: nothing came'],
+    });
+    const { checks } = await auditing(async () => {
+      throw new NoAnswer('nothing came');
+    });
+    expect(checks[0]?.outcome).to.equal('incomplete');
+  });
+
+  it('takes no mistake of its own for silence', async () => {
+    const mistake = new TypeError('a mistake');
+    const audited = auditing(async () => {
+      throw mistake;
+    });
+    expect(await audited.catch((error: unknown) => error)).to.equal(mistake);
   });
 });

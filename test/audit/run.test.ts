@@ -55,6 +55,22 @@ describe('the command line of the audit', () => {
     expect((await ran([])).code).to.equal(2);
   });
 
+  it('hides no mistake of its own', async () => {
+    const mistake = new TypeError('a mistake');
+    const write = (): never => {
+      throw mistake;
+    };
+    const surroundings = { env: {}, stdout: { isTTY: false, write }, stderr: { isTTY: false, write } };
+    expect(await run(['--help'], surroundings as never).catch((error: unknown) => error)).to.equal(mistake);
+  });
+
+  it('takes two people whose credentials are in another header, each once', async () => {
+    const two = ['--credential', 'X-Api-Key: a', '--second-credential', 'X-Api-Key: b'];
+    expect((await ran(['audit', URL_, ...two])).err).to.match(/^express-mcp-guards: .*ECONNREFUSED/);
+    const twice = await ran(['audit', URL_, ...two, '--second-credential', 'x-api-key: c']);
+    expect(twice.err).to.include('one header is given twice for the second credential');
+  });
+
   const WRONG: readonly (readonly [string, readonly string[]])[] = [
     ['audit takes one URL', []],
     ['audit takes one URL', [URL_, URL_]],

@@ -136,6 +136,11 @@ describe('held headers', () => {
       }
       const { message } = await refusal(credentials.fetch(api.origin, new Request(api.origin) as never));
       expect(message).to.include('plain object');
+      for (const init of [null, 5, 'x', true, [], new Map()]) {
+        expect((await refusal(credentials.fetch(api.origin, init as never))).message).to.include(
+          'plain object',
+        );
+      }
       expect(api.seen).to.deep.equal([]);
     });
 
@@ -216,6 +221,13 @@ describe('held headers', () => {
         expect(seen && sent(seen, 'content-type')).to.deep.equal(hasBody ? ['text/x'] : []);
       });
     }
+
+    it('goes nowhere where a redirect leads to no URL', async () => {
+      await using api = await upstream(redirecting);
+      const { message } = await refusal(hold([api.origin]).fetch(from(api.origin, 302, 'http://')));
+      expect(message).to.equal('credentials.fetch: the upstream redirects to no URL');
+      expect(api.seen).to.have.length(1);
+    });
 
     it('cannot send a stream twice', async () => {
       await using api = await upstream(redirecting);

@@ -69,6 +69,14 @@ describe('Liveness', () => {
     ['answers a promise of a string', async () => 'yes'],
     ['answers null', () => null],
   ];
+  it('names the guard whose isActive answers no boolean', async () => {
+    const { liveness } = listening((() => 1) as unknown as IsActive);
+    expect(await outcome(() => liveness.ask(ada))).to.have.property(
+      'message',
+      'guard: isActive must answer a boolean',
+    );
+  });
+
   for (const [name, isActive] of outages) {
     it(`is an outage, and no verdict, where isActive ${name}`, async () => {
       const { liveness, heard } = listening(isActive as IsActive);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 
 import { expect } from 'chai';
@@ -292,6 +293,42 @@ describe('LoginLimiter', () => {
     });
   });
 
+  it('has one key for one source and one account on nodes of every version', async () => {
+    const store = scripted(RESERVED);
+    await limiterOf({ store }).limiter.reserve('198.51.100.1', 'ada@example.com', signal);
+    // SHA-256 of ["ip","198.51.100.1"], and so on, in base64url.
+    const hash = (...parts: readonly string[]): string =>
+      createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+    expect(store.asked).to.deep.equal([
+      {
+        ip: hash('ip', '198.51.100.1'),
+        ipAccount: hash('ip+account', '198.51.100.1', 'ada@example.com'),
+        account: hash('account', 'ada@example.com'),
+      },
+    ]);
+  });
+
+  it('remembers no key that nobody waits for any more', async () => {
+    using timeouts = holdTimeouts(ASK_AGAIN_MS);
+    const holders = new Set<Map<unknown, unknown>>();
+    const { set } = Map.prototype;
+    Map.prototype.set = function (key: unknown, value: unknown) {
+      if (key === 'the key') holders.add(this);
+      return set.call(this, key, value);
+    };
+    try {
+      const { limiter } = limiterOf({ store: scripted(BUSY, BUSY, RESERVED) });
+      const waiting = [limiter.reserve('a', 'ada', signal), limiter.reserve('b', 'ada', signal)];
+      await settled();
+      expect([...holders].map((holder) => holder.has('the key'))).to.deep.equal([true]);
+      timeouts.fire();
+      await Promise.all(waiting);
+      expect([...holders].map((holder) => holder.has('the key'))).to.deep.equal([false]);
+    } finally {
+      Map.prototype.set = set;
+    }
+  });
+
   describe('vouch', () => {
     async function lockedOut(keys: readonly LoginKeyName[] = ALL): Promise<LoginLimiter> {
       const { limiter } = limiterOf({ keys });
@@ -331,6 +368,23 @@ describe('LoginLimiter', () => {
       await failed(limiter, 'home', 'ada', 3);
       await limiter.vouch('home', 'ada');
       expect(await refusal(limiter.reserve('home', 'ada', signal))).to.include({ code: 'too_many_attempts' });
+    });
+
+    it('settles nothing that was not reserved', async () => {
+      const full: LoginReservation = { status: 'full', retryAfterSeconds: 1 };
+      for (const [answer, expected] of [
+        [RESERVED, [RESERVED]],
+        [full, []],
+        [BUSY, []],
+      ] as const) {
+        const seen: LoginReservation[] = [];
+        const store = {
+          ...scripted(answer),
+          settle: (reservation: LoginReservation) => void seen.push(reservation),
+        };
+        await limiterOf({ store }).limiter.vouch('home', 'ada');
+        expect(seen).to.deep.equal(expected);
+      }
     });
 
     it('outlives an outage of the store', async () => {

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { InitializeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect } from 'chai';
 
 import { type BasicCredentials, mcpBasicAuth, type Principal } from '../../lib/index.js';
@@ -8,7 +12,7 @@ import { eventStore } from '../support/event-store.js';
 import { gate, until } from '../support/gate.js';
 import { as, bearer, guarded } from '../support/guarded.js';
 import { hearOf } from '../support/heard.js';
-import type { Seen } from '../support/mcp.js';
+import { buildServer, type Seen } from '../support/mcp.js';
 import { expectRefusal } from '../support/refusal.js';
 import { begin, resume, type Session } from '../support/session.js';
 
@@ -181,6 +185,57 @@ describe('S5 a session that another node began', () => {
       expect(nodes.ended).to.deep.equal([]);
     });
   }
+});
+
+describe('S5 a node that cannot go on with a session', () => {
+  it('because its server does not take the handshake any more, asks the client to begin anew', async () => {
+    await using nodes = await cluster();
+    const session = await begin(nodes.nodes[0].url, as('ann'));
+    await using upgraded = await guarded({
+      binding: { store: nodes.shared.node() },
+      createServer: ({ principal }) => {
+        const mcp = buildServer(principal);
+        mcp.server.setRequestHandler(InitializeRequestSchema, () => {
+          throw new Error('another version is needed');
+        });
+        return mcp;
+      },
+    });
+    expectRefusal(await resume(upgraded.url, as('ann'), session.id).send(ping), 'session_not_found');
+    expect(await session.tool('echo', { text: 'here' })).to.equal('here');
+    expect(nodes.ended).to.deep.equal([]);
+  });
+
+  it('because it closes while the message comes in, says so, and leaves it to the others', async () => {
+    await using nodes = await cluster();
+    const session = await begin(nodes.nodes[0].url, as('ann'));
+    let isAsked = false;
+    const isActive = (): boolean => {
+      isAsked = true;
+      return true;
+    };
+    const store = nodes.shared.node();
+    await using closing = await guarded({ binding: { store }, basic: { isActive } });
+    const headers = { ...session.headers, accept: 'application/json, text/event-stream' };
+    const outgoing = request(closing.url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+    });
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    outgoing.write('{"jsonrpc":"2.0",');
+    await until('its caller is known', () => isAsked);
+    await until('its session is asked for', () => store.count.get > 0);
+    // The store has answered then, and the handler waits for the body.
+    await closing.sessions.list({});
+    await closing.sessions.list({});
+    await closing.mcp.close({ graceMs: 0 });
+    outgoing.end('"id":9,"method":"ping"}');
+    const [response] = await answered;
+    expect(response.statusCode).to.equal(503);
+    response.resume();
+    expect(await session.tool('echo', { text: 'here' })).to.equal('here');
+    expect(nodes.ended).to.deep.equal([]);
+  });
 });
 
 describe('S5 a session that several nodes serve', () => {

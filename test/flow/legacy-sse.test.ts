@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -355,6 +358,74 @@ describe('mcpLegacySse', () => {
       expect(app.lives).to.deep.equal(verifier.startSession ? [] : ['ann begins', 'ann failed']);
     });
   }
+
+  for (const step of ['made', 'connected'] as const) {
+    it(`W18 that is revoked while its server is ${step} is never begun, and the server is closed`, async () => {
+      const [asked, held] = [gate(), gate()];
+      let closed = 0;
+      await using app = await scene({
+        createServer: async ({ principal }) => {
+          const server = buildServer(principal);
+          const { connect, close } = server;
+          const wait = async (): Promise<void> => {
+            asked.open();
+            await held.opened;
+          };
+          server.close = () => {
+            closed += 1;
+            return close.call(server);
+          };
+          server.connect = async (transport) => {
+            if (step === 'connected') await wait();
+            return connect.call(server, transport);
+          };
+          if (step === 'made') await wait();
+          return server;
+        },
+      });
+      const reply = call(app.base, { path: '/sse', method: 'GET', headers: as('ann') });
+      await asked.opened;
+      expect(await app.sessions.revoke({ subject: 'ann' })).to.equal(1);
+      held.open();
+      expectRefusal(await reply, 'session_not_found');
+      await until('its server is closed', () => closed > 0);
+      expect(app.lives).to.deep.equal(['ann begins', 'ann revoked']);
+      expect(await app.sessions.list({})).to.deep.equal([]);
+    });
+  }
+
+  it('W18 a message is not taken whose session ends while it comes in', async () => {
+    const runs: string[] = [];
+    let isAsked = false;
+    await using app = await scene(
+      { createServer: ({ principal }) => buildServer(principal, (tool) => runs.push(tool)) },
+      {
+        isActive: () => {
+          isAsked = true;
+          return true;
+        },
+      },
+    );
+    const { id, stream } = await open(app.base, 'ann');
+    const outgoing = request(new URL(`/messages?sessionId=${id}`, app.base), {
+      method: 'POST',
+      headers: { ...as('ann'), 'content-type': 'application/json' },
+    });
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    isAsked = false;
+    outgoing.write('{"jsonrpc":"2.0",');
+    // After that question nothing waits until the body is read.
+    await until('its caller is known', () => isAsked);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await app.sessions.revoke({ sessionId: id })).to.equal(1);
+    outgoing.end('"id":1,"method":"tools/call","params":{"name":"whoami"}}');
+    const [response] = await answered;
+    expect(response.statusCode).to.equal(404);
+    response.resume();
+    await once(response, 'end');
+    await stream.ended;
+    expect(runs).to.deep.equal([]);
+  });
 
   it('W17 counts against the caps', async () => {
     await using app = await scene({}, {}, { maxSessionsPerPrincipal: 2 });

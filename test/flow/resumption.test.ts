@@ -203,3 +203,27 @@ for (const [kind, keep] of Object.entries(KINDS)) {
     });
   });
 }
+
+describe('resumption, with a store that cannot replay', () => {
+  it('is an outage, whose words nobody is told', async () => {
+    const store = eventStore(true);
+    const errors: string[] = [];
+    await using app = await guarded({
+      handler: {
+        eventStore: { ...store, replayEventsAfter: () => Promise.reject(new Error('s3cret')) },
+        onError: (error) => errors.push(String(error)),
+      },
+    });
+    const session = await begin(app.url, as('ann'));
+    await session.send(toolCall('whoami'));
+    const { eventId } = store.events.at(-1) ?? {};
+    const reply = await call(app.url, {
+      method: 'GET',
+      headers: { ...session.headers, 'last-event-id': String(eventId) },
+    });
+    expect([reply.status, reply.code]).to.deep.equal([503, 'unavailable']);
+    expect(reply.text).to.not.include('s3cret');
+    expect(errors).to.include('Error: s3cret');
+    expect(await session.tool('echo', { text: 'alive' })).to.equal('alive');
+  });
+});

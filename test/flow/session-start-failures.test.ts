@@ -42,6 +42,25 @@ describe('a session whose beginning fails', () => {
     });
   }
 
+  it('a login that is undone at once, because it names somebody else, may fail at that: 503, and both are told', async () => {
+    const errors: string[] = [];
+    await using app = await guarded({
+      basic: {
+        startSession: () => ({ subject: 'eve' }),
+        endSession: async () => {
+          throw new Error('cannot be undone');
+        },
+      },
+      handler: { onError: (error) => errors.push(String(error)) },
+    });
+    expectRefusal(await call(app.url, { headers: as('ann'), body: initialize() }), 'unavailable');
+    expect(errors).to.deep.equal([
+      'Error: cannot be undone',
+      'TypeError: mcpHandler: startSession returned something that is not the same principal',
+    ]);
+    expect(await app.sessions.list()).to.deep.equal([]);
+  });
+
   it('the same server for a second session: 503 and loud, and the first goes on', async () => {
     const errors: unknown[] = [];
     const { steps, store, verifier } = trace();

@@ -10,10 +10,11 @@ import { begin } from '../support/session.js';
 /** A store whose look-ups fail while `isDown`. */
 class FailingStore extends MemorySessionStore {
   isDown = false;
+  isLost = false;
 
   override get(id: string): ReturnType<MemorySessionStore['get']> {
     if (this.isDown) throw new Error('s3cret');
-    return super.get(id);
+    return this.isLost ? undefined : super.get(id);
   }
 }
 
@@ -58,4 +59,30 @@ describe('mcpSessionBinding, when its store fails', () => {
     expect(right.status).to.equal(429);
     expect([right.status, right.text]).to.deep.equal([wrong.status, wrong.text]);
   });
+
+  for (const trouble of ['isDown', 'isLost'] as const) {
+    it(`lets a refusal stand that only a session would lift, where the store ${trouble === 'isDown' ? 'fails' : 'has lost it'}`, async () => {
+      const store = new FailingStore();
+      const limiter = mcpLoginLimiter({
+        points: 1,
+        keys: ['account'],
+        clientKey: ({ headers }) => String(headers['x-client']),
+      });
+      await using endpoint = await guarded({ binding: { store, onStoreDown: 'refuse' }, before: [limiter] });
+      const from = (client: string, password: string, session: string) =>
+        call(endpoint.url, {
+          headers: { authorization: basic('ann', password), 'x-client': client, 'mcp-session-id': session },
+          body: toolCall('whoami'),
+        });
+      const { id } = await begin(endpoint.url, { ...as('ann'), 'x-client': 'home' });
+      expect((await from('elsewhere', 'wrong', id)).status).to.equal(401);
+      using heard = listen();
+      store[trouble] = true;
+      const right = await from('elsewhere', 'right', id);
+      expect([right.status, right.code]).to.deep.equal([429, 'too_many_attempts']);
+      const reasons = heard.events.map((event) => ('reason' in event ? event.reason : undefined));
+      expect(reasons).to.include(trouble === 'isDown' ? 'store_error' : 'unknown_session');
+      expect((await from('elsewhere', 'wrong too', id)).text).to.equal(right.text);
+    });
+  }
 });

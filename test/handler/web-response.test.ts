@@ -67,6 +67,22 @@ async function writing(
 describe('writeWebResponse', () => {
   failsOnUnhandledRejections();
 
+  for (const parts of [[], ['{"a":', '"\u00e9"', '}']]) {
+    it(`writes a body that comes in ${parts.length} parts, with its length`, async () => {
+      const { stream, push, end } = source();
+      for (const part of parts) push(part);
+      end();
+      const web = new Response(stream, { headers: { 'content-type': 'application/json' } });
+      const { served, written } = await writing(web);
+      await using _served = served;
+      const { headers, text } = await call(served.url);
+      await written;
+      const body = parts.join('');
+      expect(text).to.equal(body);
+      expect(headers['content-length']).to.equal(String(Buffer.byteLength(body)));
+    });
+  }
+
   it('writes status, headers and body, with its length', async () => {
     const web = new Response('{"a":"\u00e9"}', {
       status: 404,

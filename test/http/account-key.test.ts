@@ -121,6 +121,14 @@ describe('accountKey', () => {
     });
   }
 
+  it('folds a name with one letter of another case, wherever that is', () => {
+    const name = 'ann.b@mail.example.com';
+    for (let at = 0; at < name.length; at += 1) {
+      const typed = name.slice(0, at) + name.charAt(at).toUpperCase() + name.slice(at + 1);
+      expect(accountKey(typed)).to.equal(name);
+    }
+  });
+
   it('takes 1024 units', () => {
     expect(accountKey('a'.repeat(1024))).to.equal('a'.repeat(1024));
     expect(accountKey(`${'a'.repeat(1022)}💥`)).to.equal(`${'a'.repeat(1022)}💥`);

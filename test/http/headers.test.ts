@@ -18,6 +18,10 @@ describe('headerValues', () => {
     expect(headerValues(['x-note', 'authorization', 'host', 'a'], 'authorization')).to.deep.equal([]);
   });
 
+  it('does not take another name of that length for it', () => {
+    expect(headerValues(['hosu', 'a', 'HOST', 'b', 'mode', 'c'], 'host')).to.deep.equal(['b']);
+  });
+
   it('takes a name without a value as empty', () => {
     expect(headerValues(['Host'], 'host')).to.deep.equal(['']);
   });

@@ -1,4 +1,4 @@
-import { createSecretKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { constants, createSecretKey, generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { expect } from 'chai';
 import { type JwtKeys, type JwtVerifierOptions, jwtVerifier } from '../../lib/jwt/index.js';
 import {
@@ -113,6 +113,28 @@ describe('jwtVerifier keys', () => {
     await proves(await importKey(ecKeys, { name: 'ECDSA', namedCurve: 'P-256' }), es256);
     const keys = [rsaKeys, ecKeys, edKeys].map(({ publicKey }) => toJwk(publicKey));
     for (const presented of [rs256, es256, eddsaToken]) await proves({ keys }, presented);
+  });
+
+  it('takes CryptoKeys of RSA-PSS and Ed25519', async () => {
+    const padding = {
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    };
+    const pss = (input: string) =>
+      sign('sha256', Buffer.from(input), { key: rsaKeys.privateKey, ...padding });
+    const ps256 = token({}, { alg: 'PS256' }, pss);
+    await proves(await importKey(rsaKeys, { name: 'RSA-PSS', hash: 'SHA-256' }), ps256);
+    await rejects(await importKey(rsaKeys, { name: 'RSA-PSS', hash: 'SHA-512' }), ps256);
+    await rejects(await importKey(rsaKeys, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }), ps256);
+    const ed25519 = await webcrypto.subtle.importKey(
+      'jwk',
+      toJwk(edKeys.publicKey) as webcrypto.JsonWebKey,
+      { name: 'Ed25519' },
+      true,
+      ['verify'],
+    );
+    await proves(ed25519, token({}, { alg: 'EdDSA' }, eddsa(edKeys)));
+    await rejects(ed25519, ps256);
   });
 
   it('pins a CryptoKey to the algorithm it was imported for', async () => {

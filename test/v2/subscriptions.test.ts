@@ -25,6 +25,13 @@ const told = (stream: Stream): number =>
   stream.messages.filter(({ method }) => method === 'notifications/tools/list_changed').length;
 
 describe('subscriptions/listen', () => {
+  it('shows every keepAliveMs that a stream is alive', async () => {
+    await using app = await guardedV2({ handler: { keepAliveMs: 20 } });
+    const stream = await subscribe(app.url, as('ann'));
+    await until('it has been shown twice', () => (stream.text.match(/^:/gm) ?? []).length >= 2);
+    expect(stream.isEnded).to.equal(false);
+  });
+
   it('the official client hears of changes', async () => {
     await using app = await guardedV2();
     await using connected = await connectV2(app.url, as('ann'), { pin: MODERN });

@@ -62,12 +62,13 @@ async function within(trial: Trial, stream: HeldStream, base: URL): Promise<void
   const url = URL.canParse(named, base.href) ? new URL(named, base) : undefined;
   if (named === '' || url?.origin !== base.origin)
     return trial.leave('the stream names no URL of its own origin to send messages to');
-  if (!trial.first) return trial.leave('whose session it is: no credential was given');
+  const { first } = trial;
+  if (!first) return trial.leave('whose session it is: no credential was given');
   const others = [trial.nobody, trial.second].filter((actor) => actor !== undefined);
   const evidence: Evidence[] = [];
   for (const as of others) {
     const sent = `ping to the session of the first credential, with ${as.name}`;
-    if (await isAnswered(trial, stream, url, as))
+    if (await isAnswered(trial, first, stream, url, as))
       evidence.push({ sent, seen: 'its answer on the stream of the first' });
   }
   judge(trial, FOREIGN, evidence);
@@ -75,12 +76,18 @@ async function within(trial: Trial, stream: HeldStream, base: URL): Promise<void
 }
 
 /** An own ping goes after the other: when its answer is there, that of the other would be, too. */
-async function isAnswered(trial: Trial, stream: HeldStream, url: URL, as: Actor): Promise<boolean> {
+async function isAnswered(
+  trial: Trial,
+  first: Actor,
+  stream: HeldStream,
+  url: URL,
+  as: Actor,
+): Promise<boolean> {
   const theirs = ping();
   const reply = await trial.target.ask({ as, message: theirs, url });
   if (!isOk(reply)) return false;
   const own = ping();
-  await trial.target.ask({ as: trial.first ?? as, message: own, url });
+  await trial.target.ask({ as: first, message: own, url });
   const came = await stream.first(({ data }) => [theirs.id, own.id].includes(idOf(data)));
   return came !== undefined && idOf(came.data) === theirs.id;
 }

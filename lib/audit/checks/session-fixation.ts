@@ -1,3 +1,4 @@
+import type { Actor } from '../actor.js';
 import type { Fault } from '../finding.js';
 import { initialize, ping } from '../messages.js';
 import { shapedLike } from '../session-id.js';
@@ -47,13 +48,12 @@ export const sessionFixation: Check = {
     }
     if (headersOf(reply, 'mcp-session-id').includes(own))
       return trial.find(ADOPTED, { sent, seen: 'the answer names that id as the session’s' });
-    return await used(trial, own, sent);
+    return await used(trial, as, own, sent);
   },
 };
 
 /** The answer may name another id, or none, and ours work all the same. */
-async function used(trial: Trial, own: string, sent: string): Promise<void> {
-  const as = trial.served ?? trial.nobody;
+async function used(trial: Trial, as: Actor, own: string, sent: string): Promise<void> {
   const isUsed = isServed(await trial.target.ask({ as, message: ping(), session: own }));
   const isAnyUsed = isServed(await trial.target.ask({ as, message: ping(), session: shapedLike(own) }));
   if (isUsed && isAnyUsed)

@@ -65,10 +65,8 @@ export function typed(args: readonly string[]): {
     return { values, words: positionals };
   } catch (error) {
     // Node says which option; what follows may quote its value.
-    const [option] = /'--?[\w-]+/.exec((error as Error).message) ?? [];
-    throw new UsageError(
-      option ? `option ${option.slice(1)} is unknown, or lacks its value` : 'the options cannot be read',
-    );
+    const option = /'(--?[\w-]+)/.exec((error as Error).message)?.[1];
+    throw new UsageError(`option ${option} is unknown, or lacks its value`);
   }
 }
 

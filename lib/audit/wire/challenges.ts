@@ -48,7 +48,7 @@ export function parseChallenges(line: string): readonly Challenge[] | undefined 
 
 function valueIn(text: string): { readonly text: string; readonly rest: string } | undefined {
   const quoted = QUOTED.exec(text);
-  if (quoted) return { text: (quoted[1] ?? '').replace(/\\(.)/g, '$1'), rest: text.slice(quoted[0].length) };
+  if (quoted) return { text: String(quoted[1]).replace(/\\(.)/g, '$1'), rest: text.slice(quoted[0].length) };
   const bare = BARE.exec(text)?.[0];
   return bare !== undefined && isToken(bare) ? { text: bare, rest: text.slice(bare.length) } : undefined;
 }

@@ -26,7 +26,8 @@ export function headersOf({ rawHeaders }: Pick<Reply, 'rawHeaders'>, name: strin
 /** The media type, in lower case and without parameters. */
 export function mediaTypeOf(reply: Pick<Reply, 'rawHeaders'>): string {
   const [value = ''] = headersOf(reply, 'content-type');
-  return (value.split(';')[0] ?? '').trim().toLowerCase();
+  const [type = ''] = value.split(';');
+  return type.trim().toLowerCase();
 }
 
 export const isEventStream = (reply: Pick<Reply, 'rawHeaders'>): boolean =>
