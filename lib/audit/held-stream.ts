@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Actor } from './actor.js';
 import type { Target } from './target.js';
 import { parseEvents, type StreamEvent } from './wire/event-stream.js';
-import { isStreaming, type Reply } from './wire/reply.js';
+import type { Reply } from './wire/reply.js';
 
 /** A stream of events that stays open while other requests are made. */
 export interface HeldStream {
@@ -23,22 +23,28 @@ export async function holdStream(target: Target, as: Actor, url: URL): Promise<H
   const closing = new AbortController();
   const news = new EventTarget();
   let last: Reply | undefined;
+  let isOver = false;
+  let begin: (reply: Reply) => void = () => {};
+  const begun = new Promise<Reply>((resolve) => {
+    begin = resolve;
+  });
   const isEnough = (reply: Reply): boolean => {
     last = reply;
+    begin(reply);
     news.dispatchEvent(new Event('some'));
     return false;
   };
-  let isOver = false;
   const ended = target.ask({ as, method: 'GET', url, isEnough, signal: closing.signal }).finally(() => {
     isOver = true;
     news.dispatchEvent(new Event('some'));
   });
-  const reply = await Promise.race([once(news, 'some').then(() => last ?? ended), ended]);
+  const reply = await Promise.race([begun, ended]);
   return {
     reply,
     async first(is) {
       for (;;) {
-        const found = parseEvents(last && isStreaming(last) ? last.text : '').find(is);
+        // Nobody asks for events before there is a stream.
+        const found = parseEvents((last as Reply).text).find(is);
         if (found || isOver) return found;
         await once(news, 'some');
       }

@@ -25,6 +25,7 @@ async function authenticateStrictly<C>(
   verify: Verify<C>,
 ): Promise<void> {
   const authorization = readAuthorization(request.rawHeaders);
+  /* c8 ignore next 5 -- the guard has read the same header, in the same way, before it asks a strategy */
   const credentials =
     authorization.kind === 'present' && authorization.scheme === scheme
       ? parse(authorization.value)

@@ -58,6 +58,7 @@ export async function fetchUpstream(
     }
     target = next;
   }
+  /* c8 ignore next -- the loop has no end of its own */
 }
 
 function refusal(text: string): TypeError {

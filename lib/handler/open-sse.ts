@@ -45,6 +45,7 @@ export async function openSse(
     transports.set(session, transport);
     onOver(response, endByStream);
     await runAs(session.principal, () => connect(server, transport, context), state.forwarded);
+    /* c8 ignore next -- a stream does not begin on an answer that is over, whatever server connects to it */
     if (session.ending || isGone(response)) await server.close();
     registry.assertAlive(session);
     registry.open(exchange, session);

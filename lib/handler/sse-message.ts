@@ -33,6 +33,7 @@ export async function receiveMessage(
   const message = body.value;
   const { principal, forwarded } = state;
   // Its session ended, or its principal's time was up, while the body came in.
+  /* c8 ignore next -- the body of an answer that has ended is not read to its end */
   if (!principal || response.headersSent) return undefined;
   if (transport.isFull && requestIds(message).length > 0) return { code: 'unavailable' };
   const visible = toWebRequest(request, state.hiddenHeaders);

@@ -48,6 +48,8 @@ app.use('/mcp', (request, response, next) => {
   chain.handler(request, response, next);
 });
 const server = createServer(app);
+// A connection that is closed for being idle, while it is used again, is no fault of the guards.
+server.keepAliveTimeout = 600_000;
 
 const answers: { [Verb in keyof Questions]: (...args: Parameters<Questions[Verb]>) => unknown } = {
   sample(isQuiet) {
