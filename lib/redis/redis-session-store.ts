@@ -67,10 +67,10 @@ class RedisSessionStore implements SessionStore {
       ns: space.name,
       ...(subject !== undefined && { subject: space.hash('subject', subject) }),
     }));
-    const [first, others] = (await this.#steps.run(LIST, { spaces })) as readonly (readonly unknown[])[];
+    const [first, others = []] = (await this.#steps.run(LIST, { spaces })) as readonly (readonly unknown[])[];
     const records = openRecords(this.#steps.spaces, first);
-    for (let i = 0; i < (others?.length ?? 0); i += LISTED_AT_ONCE) {
-      const sessions = others?.slice(i, i + LISTED_AT_ONCE);
+    for (let i = 0; i < others.length; i += LISTED_AT_ONCE) {
+      const sessions = others.slice(i, i + LISTED_AT_ONCE);
       // Opened as they come: all at once would hold up this process.
       records.push(...openRecords(this.#steps.spaces, await this.#steps.run(LIST_MORE, { sessions })));
     }

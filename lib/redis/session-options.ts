@@ -44,6 +44,7 @@ export function readSessionOptions(options: RedisSessionStoreOptions): SessionSt
   const { client, secret } = options;
   const secrets = typeof secret === 'string' ? [secret] : secret;
   const [newest, ...older] = secrets.map((one) => new Namespace(one));
+  /* c8 ignore next -- the rule of the option lets no empty array through */
   if (!newest) throw new TypeError('redisSessionStore: option "secret" must not be empty');
   return { ...ground, client, spaces: [newest, ...older] };
 }
