@@ -22,7 +22,7 @@ it('E6: 2,000 sessions begun and ended in every way, random aborts among them: n
   const growth = left.heapAfter / left.heapBefore - 1;
   expect(growth, `heap from ${left.heapBefore} to ${left.heapAfter} bytes`).to.be.below(0.05);
   expect(await child.exit(), 'the process ends by itself').to.equal(0);
-}).timeout(120_000);
+}).timeout(400_000);
 
 interface Listening {
   readonly socket: Socket;
@@ -63,4 +63,4 @@ it('E7: shutdown with 1,000 streams: each is ended and closed, each login undone
   await until('all streams are closed', () => streams.every(({ isClosed }) => isClosed));
   // Ended by the server, not cut off: the last chunk has come.
   expect(streams.filter(({ text }) => text.endsWith('\r\n0\r\n\r\n'))).to.have.length(1000);
-}).timeout(120_000);
+}).timeout(400_000);

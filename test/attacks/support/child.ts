@@ -14,7 +14,7 @@ export interface Child extends Disposable {
   exit(): Promise<number | null>;
 }
 
-const PATIENCE_MS = 80_000;
+const PATIENCE_MS = 300_000;
 
 /**
  * Runs a module of `children/` with a Node of its own, compiled or not as this file is. Nothing here waits for ever:
