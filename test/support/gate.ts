@@ -16,7 +16,7 @@ export function gate<T = void>(): Gate<T> {
 }
 
 /** Waits until `condition` holds; fails after `timeoutMs` with `what`. */
-export async function until(what: string, condition: () => unknown, timeoutMs = 5000): Promise<void> {
+export async function until(what: string, condition: () => unknown, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
