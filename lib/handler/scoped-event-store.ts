@@ -1,4 +1,5 @@
 import { digest } from '../credentials/fingerprint.js';
+import { ReplayTurns } from './replay-turns.js';
 import type { EventStore } from './sdk.js';
 
 type Sender = Parameters<EventStore['replayEventsAfter']>[1];
@@ -11,6 +12,7 @@ export class ScopedEventStore implements EventStore {
   readonly #store: EventStore;
   readonly #prefix: string;
   readonly #onFailure: (error: unknown) => void;
+  readonly #turns = new ReplayTurns();
   /** How often the store has failed. */
   failures = 0;
   /** While a handshake is said again: its client has had the answers, and must not be sent them once more. */
@@ -26,7 +28,9 @@ export class ScopedEventStore implements EventStore {
 
   storeEvent(streamId: string, message: object): Promise<string> {
     if (this.isQuiet) return Promise.resolve('');
-    return this.#ask(() => this.#store.storeEvent(this.#prefix + streamId, message));
+    return this.#turns.storing(() =>
+      this.#ask(() => this.#store.storeEvent(this.#prefix + streamId, message)),
+    );
   }
 
   /** The SDK answers 400 where this is `undefined`, before any event is sent. */
@@ -47,7 +51,11 @@ export class ScopedEventStore implements EventStore {
     }
   }
 
-  async replayEventsAfter(lastEventId: string, { send }: Sender): Promise<string> {
+  replayEventsAfter(lastEventId: string, sender: Sender): Promise<string> {
+    return this.#turns.replaying(() => this.#replay(lastEventId, sender));
+  }
+
+  async #replay(lastEventId: string, { send }: Sender): Promise<string> {
     const events: [string, object][] = [];
     const streamId = await this.#ask(() =>
       this.#store.replayEventsAfter(lastEventId, {

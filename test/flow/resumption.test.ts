@@ -106,9 +106,48 @@ for (const [kind, keep] of Object.entries(KINDS)) {
       await stream.ended;
       steps[1]?.open();
       const rest = await session.listen({ 'last-event-id': cursor });
+      expect(rest.response.statusCode).to.equal(200);
       const answer = await rest.message('the result is there', ({ id }) => id === 9);
       expect(answer.result?.content).to.deep.equal([{ type: 'text', text: 'done' }]);
       expect(logged(rest)).to.deep.equal(['step 1']);
+    });
+
+    it('sends what is stored while the rest is replayed, once', async () => {
+      const store = newStore();
+      const [read, sent] = [gate(), gate()];
+      const { replayEventsAfter } = store;
+      // A store that does not tell the stream of an event is first replayed to nobody.
+      let before = store.getStreamIdForEventId ? 0 : 1;
+      store.replayEventsAfter = async (eventId, { send }) => {
+        if (before-- > 0) return replayEventsAfter(eventId, { send });
+        const events: Parameters<typeof send>[] = [];
+        const streamId = await replayEventsAfter(eventId, {
+          send: async (...event) => void events.push(event),
+        });
+        read.open();
+        await sent.opened;
+        for (const event of events) await send(...event);
+        return streamId;
+      };
+      await using app = await serving(store);
+      const other = await begin(app.url, as('ann'));
+      const session = await begin(app.url, as('ann'));
+      const stream = await session.stream(toolCall('steps', {}, 9));
+      steps[0]?.open();
+      await stream.message('the first step is there', isLog);
+      const cursor = lastId(stream);
+      stream.drop();
+      await stream.ended;
+      const listening = session.listen({ 'last-event-id': cursor });
+      await read.opened;
+      steps[1]?.open();
+      // What the store has been asked before, it has answered by then.
+      expect(await other.tool('echo', { text: 'alive' })).to.equal('alive');
+      sent.open();
+      const rest = await listening;
+      await rest.message('the result is there', ({ id }) => id === 9);
+      expect(logged(rest)).to.deep.equal(['step 1']);
+      expect(rest.messages.filter(({ id }) => id === 9)).to.have.lengthOf(1);
     });
 
     it("lets the SDK's client go on by itself", async () => {
