@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUMMARIES = mkdtempSync(join(tmpdir(), 'guards-test-'));
-const TITLES = ['tests', 'beside'].map((name) => join(SUMMARIES, `${name}.json`));
 /** In CI a test that skips itself has not been run. */
 const STRICT = process.env.REQUIRE_SERVICES === '1' ? ['--forbid-pending'] : [];
 const MOCHA = [
@@ -16,47 +15,36 @@ const MOCHA = [
   ...['--reporter', join(ROOT, 'scripts/mocha-reporter.cjs')],
 ];
 const words = (text) => text.split(' ');
-const covered = (name, ...files) => [
-  ...words(`c8 --clean --temp-directory .build/coverage/${name} --reporter text --skip-full`),
-  ...words('--all --src .build/lib --check-coverage --lines 99 --branches 100'),
-  ...files.flatMap((file) => words(file)),
-];
-const TYPES_ALONE = words('--exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js');
+const COVERAGE = '.build/coverage';
 const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA];
-/** They wait for Redis, and for processes of their own, more than they compute: they run beside the others. */
-const BESIDE = [
-  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote soak/soak').map(
-    (name) => `.build/test/${name}.test.js`,
-  ),
-  '.build/test/redis/**/*.test.js',
-  ...words('b2-processes d3-redis a8-redis f1-redis-dump').map(
-    (name) => `.build/test/attacks/${name}.test.js`,
-  ),
-];
+const compiled = (...names) => names.map((name) => `.build/test/${name}.test.js`);
+/** They wait, for Redis and for processes of their own, more than they compute: they run beside the others. */
+const BESIDE = compiled(
+  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote soak/soak redis/**/*'),
+  ...words('attacks/b2-processes attacks/d3-redis attacks/a8-redis attacks/f1-redis-dump'),
+);
+const ATTACKS = compiled('attacks/**/*');
+/** All tests, in groups of which each is a process of its own. */
+const GROUPS = {
+  tests: { files: compiled('**/*'), without: [...ATTACKS, ...BESIDE] },
+  attacks: { files: ATTACKS, without: BESIDE },
+  beside: { files: BESIDE, without: [] },
+};
 /** A step that takes longer will never end. */
 const TIMEOUT_MS = 900_000;
 /** The oldest that `engines` allows, the lines in use, and the newest there is. */
-const NODES = [
-  ['20.19.0', '22'],
-  ['24', 'latest'],
-];
+const NODES = ['20.19.0', '22', '24', 'latest'];
 
 const step = (name, ...command) => ({ name, command });
 const script = (name, ...args) => ['node', `scripts/${name}.mjs`, ...args];
-const suite = (name, ...command) => ({
-  name,
-  command,
-  summary: join(SUMMARIES, `${name.replace(/\W/g, '-')}.json`),
-});
-
-const inPairs = (steps) =>
-  steps.flatMap((one, index) => (index % 2 === 0 ? [[one, steps[index + 1]].filter(Boolean)] : []));
+const summaryOf = (name) => join(SUMMARIES, `${name.replace(/\W/g, '-')}.json`);
+const suite = (name, ...command) => ({ name, command, summary: summaryOf(name) });
 
 const EXAMPLES = readdirSync(join(ROOT, 'docs/examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(entry.parentPath, entry.name, 'package.json')))
   .map(({ name }) => `docs/examples/${name}`);
 
-/** The steps of one stage run side by side: those that measure time, or load the machine, have one of their own. */
+/** The steps of one stage run side by side. */
 const STAGES = [
   [
     step('lint', ...words('biome check --error-on-warnings .')),
@@ -73,36 +61,31 @@ const STAGES = [
       step(`${folder} typecheck`, ...words(`npm run --silent typecheck -w ${folder}`)),
     ),
   ],
+  Object.entries(GROUPS).map(([name, { files, without }]) => ({
+    ...suite(name, ...COMPILED, ...without.flatMap((file) => ['--ignore', file]), ...files),
+    isLong: true,
+    isCovered: true,
+  })),
   [
-    {
-      ...suite(
-        'tests',
-        ...covered('tests', '--include .build/lib/** --exclude .build/lib/redis/**', ...TYPES_ALONE),
-        ...COMPILED,
-        ...BESIDE.flatMap((file) => ['--ignore', file]),
-        '.build/test/**/*.test.js',
-      ),
-      isLong: true,
-    },
-    {
-      ...suite('beside', ...covered('beside', '--include .build/lib/redis/**'), ...COMPILED, ...BESIDE),
-      isLong: true,
-    },
+    step('threats', ...script('check-threats', ...Object.keys(GROUPS).map(summaryOf))),
+    step(
+      'coverage',
+      ...words(`c8 report --temp-directory ${COVERAGE} --reporter text --skip-full --all --src .build/lib`),
+      ...words('--include .build/lib/** --check-coverage --lines 99 --branches 100'),
+      ...words('--exclude .build/lib/types.js --exclude .build/lib/handler/sdk.js'),
+    ),
   ],
-  [step('threats', ...script('check-threats', ...TITLES))],
-  // Two at once: each starts databases, servers or compilers of its own.
-  ...inPairs([
+  // They start databases, servers and compilers of their own, and wait for them.
+  [
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
     suite('packaging', 'mocha', ...MOCHA, 'test/packaging/*.test.ts'),
-  ]),
+  ],
   [suite('conformance', ...script('conformance'))],
-  ...NODES.map((pair) =>
-    pair.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
-  ),
+  NODES.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
 ];
 
 /** Runs one step. Resolves to how many passed, failed and were skipped; a step without tests is one. */
-async function run({ name, command: [file, ...args], summary, isLong }, isAlone) {
+async function run({ name, command: [file, ...args], summary, isLong, isCovered }, isAlone) {
   const isHeard = isAlone || isLong;
   const since = performance.now();
   if (isHeard) console.log(`… ${name}`);
@@ -113,6 +96,7 @@ async function run({ name, command: [file, ...args], summary, isLong }, isAlone)
       ...process.env,
       PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
       ...(summary && { MOCHA_SUMMARY: summary }),
+      ...(isCovered && { NODE_V8_COVERAGE: join(ROOT, COVERAGE) }),
     },
   });
   let output = '';

@@ -4,7 +4,7 @@ import { severities } from './finding.js';
 import type { HeaderLines } from './headers.js';
 import { redactor } from './redact.js';
 import { survey } from './survey.js';
-import { targetAt } from './target.js';
+import { type Target, targetAt } from './target.js';
 import type { Check, Consent, Trial } from './trial.js';
 import { NoAnswer } from './wire/exchange.js';
 
@@ -19,18 +19,28 @@ export interface AuditPlan extends Consent {
   readonly timeoutMs: number;
   readonly checks: readonly Check[];
   readonly onProgress?: (check: Check) => void;
+  /** Stops the audit before its next request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Attacks an endpoint and reports what it found. Sessions that it began it ends.
+ * Attacks an endpoint and reports what it found. Sessions that it began it ends, whatever happens.
  *
- * @throws AuditError where a credential is refused, or where there is no MCP endpoint
+ * @throws AuditError where a credential is refused, where there is no MCP endpoint, or where it is interrupted
  * @throws NoAnswer where nothing answers
  */
 export async function audit(plan: AuditPlan): Promise<AuditReport> {
+  const target = targetAt(plan.url, plan.headers, plan.timeoutMs, plan.signal);
+  try {
+    return await auditOf(plan, target);
+  } finally {
+    await target.endSessions();
+  }
+}
+
+async function auditOf(plan: AuditPlan, target: Target): Promise<AuditReport> {
   const startedAt = new Date().toISOString();
   const { url, headers, checks, onProgress } = plan;
-  const target = targetAt(url, headers, plan.timeoutMs);
   const nobody: Actor = { name: 'no credential', headers: [] };
   const first = plan.first && { name: 'the first credential', headers: plan.first };
   const second = plan.second && { name: 'the second credential', headers: plan.second };

@@ -1,4 +1,18 @@
 #!/usr/bin/env node
 import { run } from './cli/run.js';
 
-process.exitCode = await run(process.argv.slice(2), process);
+const interruption = new AbortController();
+let heard: NodeJS.Signals | undefined;
+// Once: who is in a hurry interrupts a second time, and Node ends at once.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    heard = name;
+    interruption.abort();
+  });
+}
+
+const { env, stdout, stderr } = process;
+process.exitCode = await run(process.argv.slice(2), { env, stdout, stderr, signal: interruption.signal });
+// The shell is to learn of the signal.
+/* c8 ignore next -- who ends by a signal tells no coverage */
+if (heard) process.kill(process.pid, heard);

@@ -1,4 +1,5 @@
 import type { Actor } from './actor.js';
+import { AuditError } from './audit-error.js';
 import type { Era } from './finding.js';
 import { LEGACY, MODERN, opening } from './messages.js';
 import type { Target } from './target.js';
@@ -16,11 +17,6 @@ export interface Survey {
   readonly open: readonly Era[];
   /** The answer to the first opening request that came without a credential. */
   readonly uninvited: Reply;
-}
-
-/** Nothing can be audited: the text says why, and shows no credential. */
-export class AuditError extends Error {
-  override readonly name = 'AuditError';
 }
 
 const ERAS: readonly Era[] = [LEGACY, MODERN];

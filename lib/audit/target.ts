@@ -1,4 +1,5 @@
 import type { Actor } from './actor.js';
+import { AuditError } from './audit-error.js';
 import { type HeaderLines, withHeaders } from './headers.js';
 import type { Message } from './messages.js';
 import { sessionsOf } from './sessions.js';
@@ -36,7 +37,10 @@ export interface Ask {
 export interface Target {
   readonly url: URL;
   readonly requests: number;
-  /** @throws NoAnswer */
+  /**
+   * @throws AuditError once the audit is interrupted
+   * @throws NoAnswer
+   */
   ask(ask: Ask): Promise<Reply>;
   /** Ends the sessions that were begun, each as the one who began it. */
   endSessions(): Promise<void>;
@@ -46,13 +50,18 @@ export interface Target {
   readonly sessionIds: ReadonlySet<string>;
 }
 
-/** `headers` go along with every request. */
-export function targetAt(url: URL, headers: HeaderLines, timeoutMs: number): Target {
+/** `headers` go along with every request. Once `signal` is aborted, nothing but the end of sessions is asked for. */
+export function targetAt(url: URL, headers: HeaderLines, timeoutMs: number, signal?: AbortSignal): Target {
   let requests = 0;
   const limits: Limits = { timeoutMs, maxBytes: MAX_BYTES };
-  const sessions = sessionsOf((as, session) => ask({ as, method: 'DELETE', session }));
+  const sessions = sessionsOf((as, session) => send({ as, method: 'DELETE', session }));
 
   async function ask(sent: Ask): Promise<Reply> {
+    if (signal?.aborted) throw new AuditError('it was interrupted');
+    return send(sent);
+  }
+
+  async function send(sent: Ask): Promise<Reply> {
     requests += 1;
     const request: Request = {
       method: sent.method ?? 'POST',

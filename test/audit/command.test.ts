@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
@@ -84,6 +86,7 @@ describe('express-mcp-guards audit, in a process of its own', function () {
     const refused = await command(['audit', server.url.href, '--user', 'ada:swordfish']);
     expect(refused).to.deep.equal({
       code: 2,
+      signal: null,
       stdout: '',
       stderr: 'express-mcp-guards: the first credential is not served: it is answered 401 and 401\n',
     });
@@ -99,8 +102,61 @@ describe('express-mcp-guards audit, in a process of its own', function () {
     );
   });
 
+  it('leaves no session where the second credential is refused', async () => {
+    await using app = await ours();
+    const { code, stderr } = await command([
+      ...['audit', app.url.href, '--user', 'ada:right', '--second-user', 'bob:wrong'],
+    ]);
+    expect([code, stderr]).to.deep.equal([
+      2,
+      'express-mcp-guards: the second credential is not served: it is answered 401 and 401\n',
+    ]);
+    expect(await app.sessions()).to.equal(0);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    it(`leaves no session where it is interrupted with ${signal}, and ends by it`, async () => {
+      let child: ChildProcess | undefined;
+      let requests = 0;
+      await using app = await ours({
+        last(_request, _response, next) {
+          requests += 1;
+          if (requests === 20) child?.kill(signal);
+          // What is left would take a minute like this: it hears of the signal long before.
+          if (requests < 20) next();
+          else setTimeout(next, 250);
+        },
+      });
+      const ended = await command(['audit', app.url.href, ...TWO], {}, (started) => {
+        child = started;
+      });
+      expect(ended).to.deep.equal({
+        code: null,
+        signal,
+        stdout: '',
+        stderr: 'express-mcp-guards: it was interrupted\n',
+      });
+      expect(await app.sessions()).to.equal(0);
+    });
+
+  it('audits over HTTPS, and only where the certificate is trusted', async () => {
+    const folder = new URL('../support/tls/', new URL(import.meta.url.replace('/.build/test/', '/test/')));
+    const key = new URL('localhost.key', folder);
+    const cert = new URL('localhost.crt', folder);
+    await using app = await ours({ tls: { key: await readFile(key), cert: await readFile(cert) } });
+    const trusted = await command(['audit', app.url.href, ...TWO], {
+      NODE_EXTRA_CA_CERTS: fileURLToPath(cert),
+    });
+    expect([trusted.code, trusted.stderr]).to.deep.equal([0, '']);
+    expect(trusted.stdout).to.include(`Audit of ${app.url.href}`);
+    expect(await app.sessions()).to.equal(0);
+    const untrusted = await command(['audit', app.url.href, ...TWO]);
+    expect([untrusted.code, untrusted.stdout]).to.deep.equal([2, '']);
+    expect(untrusted.stderr).to.match(/certificate/i);
+  });
+
   it('tells of itself', async () => {
     const version = await command(['--version']);
-    expect(version).to.deep.equal({ code: 0, stdout: `${ownVersion()}\n`, stderr: '' });
+    expect(version).to.deep.equal({ code: 0, signal: null, stdout: `${ownVersion()}\n`, stderr: '' });
   });
 });

@@ -20,7 +20,8 @@ const CONTENDERS: Readonly<Record<string, Contender>> = {
   ...Object.fromEntries(REFUSALS.map((contender) => [contender.name, contender])),
   initialize: beginning('initialize', OURS),
   'bare-initialize': beginning('bare-initialize', { variant: 'bare', answers: 'json' }),
-  v2: sessionless('v2', { variant: 'ours-v2', verifier: 'plain' }, 'modern'),
+  v2: sessionless('v2', { variant: 'ours-v2', answers: 'json', verifier: 'plain' }, 'modern'),
+  'bare-v2': sessionless('bare-v2', { variant: 'bare-v2', answers: 'json' }, 'modern'),
 };
 
 const [name = 'full'] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import type { Server } from 'node:http';
+import { createServer as createHttp, type Server } from 'node:http';
+import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import express, { type Express, type RequestHandler } from 'express';
@@ -18,13 +19,14 @@ export function serve(...guards: readonly RequestHandler[]): Promise<Served> {
   });
 }
 
-/** Serves an app that `build` has set up. */
-export async function serveApp(build: (app: Express) => void): Promise<Served> {
+/** Serves an app that `build` has set up; with `tls`, over HTTPS. */
+export async function serveApp(build: (app: Express) => void, tls?: ServerOptions): Promise<Served> {
   const app = express();
   // Express prints what reaches its last handler: no test wants it on the screen.
   app.set('env', 'test');
   build(app);
-  const server = app.listen(0, '127.0.0.1');
+  const server = tls ? createHttps(tls, app) : createHttp(app);
+  server.listen(0, '127.0.0.1');
   await new Promise((resolve, reject) => {
     server.once('listening', resolve).once('error', reject);
   });
@@ -33,7 +35,7 @@ export async function serveApp(build: (app: Express) => void): Promise<Served> {
     app,
     server,
     port,
-    url: new URL(`http://127.0.0.1:${port}/mcp`),
+    url: new URL(`${tls ? 'https' : 'http'}://127.0.0.1:${port}/mcp`),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

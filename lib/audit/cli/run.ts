@@ -1,8 +1,8 @@
 import { type AuditPlan, audit } from '../audit.js';
+import { AuditError } from '../audit-error.js';
 import { allChecks } from '../checks/index.js';
 import { type AuditReport, isAtLeast, type Severity } from '../finding.js';
 import { inColour, plain, textOf } from '../report/text.js';
-import { AuditError } from '../survey.js';
 import { ownVersion } from '../version.js';
 import { NoAnswer } from '../wire/exchange.js';
 import { help } from './help.js';
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly env: Environment;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Interrupts what is going on. */
+  readonly signal?: AbortSignal;
 }
 
 const CLEAN = 0;
@@ -59,13 +61,13 @@ function tell({ help: isHelp, version, list }: Typed): string | undefined {
 async function conduct(
   values: Typed,
   plan: AuditPlan,
-  { env, stdout, stderr }: Surroundings,
+  { env, stdout, stderr, signal }: Surroundings,
 ): Promise<number> {
   const threshold = values['fail-on'] ?? 'low';
   if (!THRESHOLDS.includes(threshold)) throw new UsageError('--fail-on must be high, medium or low');
   const onProgress = (title: string): unknown => stderr.isTTY && stderr.write(`\r\u001b[K${title}`);
-  const report = await audit({ ...plan, onProgress: ({ title }) => onProgress(`… ${title}`) });
-  onProgress('');
+  const auditing = audit({ ...plan, signal, onProgress: ({ title }) => onProgress(`… ${title}`) });
+  const report = await auditing.finally(() => onProgress(''));
   const paint = stdout.isTTY && !env.NO_COLOR ? inColour : plain;
   stdout.write(
     values.json

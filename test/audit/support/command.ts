@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -12,6 +13,7 @@ export interface Ended {
 export async function command(
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
+  onStart: (child: ChildProcess) => void = () => {},
 ): Promise<Ended> {
   const isSource = import.meta.url.endsWith('.ts');
   const path = fileURLToPath(new URL(`../../../lib/audit/main.${isSource ? 'ts' : 'js'}`, import.meta.url));
@@ -19,6 +21,7 @@ export async function command(
     env: { ...process.env, NODE_OPTIONS: '', ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onStart(child);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -27,6 +30,6 @@ export async function command(
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { code, signal, stdout, stderr };
 }

@@ -1,3 +1,5 @@
+import type { ServerOptions } from 'node:https';
+
 import type { RequestHandler } from 'express';
 
 import {
@@ -35,6 +37,8 @@ export interface OursOptions {
   readonly token?: string;
   /** Stands after the other ways to say who calls. */
   readonly last?: RequestHandler;
+  /** Serves over HTTPS. */
+  readonly tls?: ServerOptions;
 }
 
 const PEOPLE = ['ada', 'bob'];
@@ -51,6 +55,7 @@ export async function ours({
   createServer,
   token,
   last,
+  tls,
 }: OursOptions = {}): Promise<Ours> {
   const sessions = mcpSessionBinding();
   const create = createServer ?? (({ principal }) => buildServer(principal));
@@ -73,7 +78,7 @@ export async function ours({
     app.disable('x-powered-by');
     app.use('/mcp', ...guards, mcp);
     app.use(['/sse', '/messages'], ...guards, sse);
-  });
+  }, tls);
   return {
     url: served.url,
     sse: new URL('/sse', served.url),
