@@ -117,14 +117,16 @@ describe('express-mcp-guards audit, in a process of its own', function () {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     it(`leaves no session where it is interrupted with ${signal}, and ends by it`, async () => {
       let child: ChildProcess | undefined;
-      let requests = 0;
+      let isInSession = false;
       await using app = await ours({
-        last(_request, _response, next) {
-          requests += 1;
-          if (requests === 20) child?.kill(signal);
+        last({ method, headers }, _response, next) {
+          if (!isInSession && method === 'POST' && headers['mcp-session-id'] !== undefined) {
+            isInSession = true;
+            child?.kill(signal);
+          }
           // What is left would take a minute like this: it hears of the signal long before.
-          if (requests < 20) next();
-          else setTimeout(next, 250);
+          if (isInSession) setTimeout(next, 250);
+          else next();
         },
       });
       const ended = await command(['audit', app.url.href, ...TWO], {}, (started) => {
