@@ -17,18 +17,13 @@ const MOCHA = [
 const words = (text) => text.split(' ');
 const COVERAGE = '.build/coverage';
 const COMPILED = [...words('mocha --no-config --timeout 10000'), ...MOCHA];
-const compiled = (...names) => names.map((name) => `.build/test/${name}.test.js`);
-/** They wait, for Redis and for processes of their own, more than they compute: they run beside the others. */
-const BESIDE = compiled(
-  ...words('attacks/e6-e7-processes bench/ratio clients/mcp-remote soak/soak redis/**/*'),
-  ...words('attacks/b2-processes attacks/d3-redis attacks/a8-redis attacks/f1-redis-dump'),
-);
-const ATTACKS = compiled('attacks/**/*');
-/** All tests, in groups of which each is a process of its own. */
+const ATTACKS = '.build/test/attacks/**/*.test.js';
+const REDIS = '.build/test/redis/**/*.test.js';
+/** All tests, in groups that run beside each other, each in a process of its own. */
 const GROUPS = {
-  tests: { files: compiled('**/*'), without: [...ATTACKS, ...BESIDE] },
-  attacks: { files: ATTACKS, without: BESIDE },
-  beside: { files: BESIDE, without: [] },
+  tests: ['.build/test/**/*.test.js', '--ignore', ATTACKS, '--ignore', REDIS],
+  attacks: [ATTACKS],
+  redis: [REDIS],
 };
 /** A step that takes longer will never end. */
 const TIMEOUT_MS = 900_000;
@@ -61,8 +56,8 @@ const STAGES = [
       step(`${folder} typecheck`, ...words(`npm run --silent typecheck -w ${folder}`)),
     ),
   ],
-  Object.entries(GROUPS).map(([name, { files, without }]) => ({
-    ...suite(name, ...COMPILED, ...without.flatMap((file) => ['--ignore', file]), ...files),
+  Object.entries(GROUPS).map(([name, files]) => ({
+    ...suite(name, ...COMPILED, ...files),
     isLong: true,
     isCovered: true,
   })),
