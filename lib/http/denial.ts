@@ -1,4 +1,4 @@
-import { McpGuardError, type McpGuardErrorCode } from '../errors.js';
+import { guardErrorCodes, McpGuardError, type McpGuardErrorCode } from '../errors.js';
 
 /** What one authentication scheme says in `WWW-Authenticate`, built once. */
 export interface Challenge {
@@ -47,25 +47,28 @@ function challengesFor({ code, failed }: Denial, met: readonly Challenge[]): rea
   );
 }
 
-const bodies = new Map<McpGuardErrorCode, { status: number; body: string }>();
+interface FixedPart {
+  readonly status: number;
+  readonly body: string;
+}
 
-function fixedPart(code: McpGuardErrorCode): { status: number; body: string } {
-  const known = bodies.get(code);
-  if (known) return known;
+const FIXED_PARTS = Object.fromEntries(guardErrorCodes.map((code) => [code, fixedPart(code)])) as Readonly<
+  Record<McpGuardErrorCode, FixedPart>
+>;
+
+function fixedPart(code: McpGuardErrorCode): FixedPart {
   const { status, rpcCode, message } = new McpGuardError(code);
   const body = JSON.stringify({
     jsonrpc: '2.0',
     error: { code: rpcCode, message, data: { code } },
     id: null,
   });
-  const fixed = { status, body };
-  bodies.set(code, fixed);
-  return fixed;
+  return { status, body };
 }
 
 /** What a client is told: status, headers and body, nothing of it from the request. */
 export function denialResponse(denial: Denial, met: readonly Challenge[]): DenialResponse {
-  const { status, body } = fixedPart(denial.code);
+  const { status, body } = FIXED_PARTS[denial.code];
   const headers: [string, string | readonly string[]][] = [
     ['Content-Type', 'application/json'],
     ['Cache-Control', 'no-store'],

@@ -4,8 +4,8 @@ import { isToken } from './token.js';
 
 /** Of one hop, or of the message itself (RFC 9110 §7.6.1, §7.2, §8.6): never a caller's to choose. */
 const TRANSPORT: ReadonlySet<string> = new Set([
-  ...['host', 'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding'],
-  ...['upgrade', 'expect', 'content-length'],
+  ...['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
+  ...['content-length'],
 ]);
 
 /** What is meant for this server: MCP's own, the shared secret, and what a browser sends without being asked. */

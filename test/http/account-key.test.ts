@@ -60,6 +60,11 @@ describe('accountKey', () => {
       'a@xn--0xahb.gr',
       ['a@\u03c3\u03bf\u03c2.gr', 'a@ΣΟΣ.gr', 'a@\u03c3\u03bf\u03c3.gr'],
     ],
+    [
+      'capitals in one part alone',
+      'a@bb.cc.de',
+      ['a@Bb.cc.de', 'a@bB.cc.de', 'a@bb.cC.de', 'a@bb.cc.DE', 'A@bb.cc.de'],
+    ],
     ['a name that is no e-mail', '__proto__', ['__proto__', '__PROTO__']],
     ['no domain', 'a@', ['a@', 'A@', 'a@.']],
     ['two at signs', 'a@b@c.de', ['a@b@c.de', 'A@B@C.DE.']],

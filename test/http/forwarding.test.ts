@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 
-import { isForwardable, isTransportHeader, parseUpstream, takeHeaders } from '../../lib/http/forwarding.js';
+import {
+  isFieldValue,
+  isForwardable,
+  isTransportHeader,
+  parseUpstream,
+  takeHeaders,
+} from '../../lib/http/forwarding.js';
 
 describe('parseUpstream', () => {
   const good = {
@@ -31,6 +37,7 @@ describe('parseUpstream', () => {
     ...['https:\\\\api.example', 'https://bücher.example', 'https://[::0001]', 'https://0x7f.1'],
     ...['http://api.example', 'http://localhost.evil.example', 'http://127.0.0.2', 'http://0.0.0.0'],
     ...['ftp://api.example', 'file:///', 'blob:https://api.example/1', 'wss://api.example'],
+    ...['ws://localhost', 'ftp://127.0.0.1', 'blob:http://localhost'],
   ];
   for (const text of bad) {
     it(`refuses ${JSON.stringify(text)}`, () => expect(parseUpstream(text)).to.equal(undefined));
@@ -50,6 +57,7 @@ describe('isForwardable', () => {
       'Content-Length',
     ],
     ...['Proxy-Authorization', 'proxy-anything', 'Expect', 'Cookie', 'Origin', 'Accept', 'Content-Type'],
+    ...['Proxy-Connection', 'Content-Encoding'],
     ...['Mcp-Session-Id', 'MCP-Protocol-Version', 'Mcp-Method', 'Last-Event-ID', 'X-MCP-Token'],
     ...['', 'a b', 'a:b', 'é', 'x\n'],
   ];
@@ -65,6 +73,13 @@ describe('isForwardable', () => {
       ...[true, true, false, false],
     ]);
   });
+});
+
+describe('isFieldValue', () => {
+  for (const value of ['', 'a b', '\t', '~', '\u00ff', 'undefined'])
+    it(`takes ${JSON.stringify(value)}`, () => expect(isFieldValue(value)).to.equal(true));
+  for (const value of ['a\nb', '\u007f', '\u0100', undefined, null, 7, ['a'], {}])
+    it(`refuses ${JSON.stringify(value)}`, () => expect(isFieldValue(value)).to.equal(false));
 });
 
 describe('takeHeaders', () => {

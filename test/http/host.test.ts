@@ -116,6 +116,7 @@ describe('hostMatcher', () => {
 
   it('refuses everything with an empty list', () => {
     expect(hostMatcher([])(['localhost'])).to.equal(false);
+    expect(hostMatcher(['undefined'])([])).to.equal(false);
     expect(hostMatcher([])([''])).to.equal(false);
   });
 
