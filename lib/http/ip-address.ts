@@ -14,7 +14,7 @@ export function parseIp(text: string): IpAddress | undefined {
   if (version === 0) return undefined;
   if (version === 4) return { version, text };
 
-  const groups = ipv6Groups(text.replace(/%.*$/s, ''));
+  const groups = ipv6Groups(text.replace(/%.*/s, ''));
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (!isMapped) return { version: 6, groups };
   return { version: 4, text: groups.slice(6).flatMap(octets).join('.') };

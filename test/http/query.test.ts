@@ -9,6 +9,9 @@ describe('queryValues', () => {
     ['/mcp?a=1&b=2&a=%33+4&a', ['1', '3 4', '']],
     ['/mcp?%61=1', ['1']],
     ['/mcp?A=1', []],
+    ['/?a=1', ['1']],
+    ['?a=1', ['1']],
+    ['/a', []],
     // The second question mark is part of the name, to whoever else reads it too.
     ['/mcp??a=1', []],
     ['/mcp?b=1?a=2', []],
