@@ -16,8 +16,8 @@ const OF_THE_BODY = ['content-encoding', 'content-language', 'content-location',
 const OF_THE_ORIGIN = ['authorization', 'cookie'] as const;
 
 /** What is inherited would be read in part: all of it counts, or nothing does. */
-function isPlain(init: unknown): boolean {
-  if (typeof init !== 'object' || init === null) return false;
+function isPlain(init: object | null): boolean {
+  if (init === null) return false;
   const prototype: unknown = Object.getPrototypeOf(init);
   return prototype === Object.prototype || prototype === null;
 }

@@ -27,6 +27,9 @@ export function digest(...parts: readonly string[]): string {
 
 /** Compares without telling length or position: both sides are hashed first. */
 export function secretsEqual(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => createHmac('sha256', processKey).update(text).digest());
-  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+  return timingSafeEqual(underProcessKey(a), underProcessKey(b));
+}
+
+function underProcessKey(text: string): Buffer {
+  return createHmac('sha256', processKey).update(text).digest();
 }

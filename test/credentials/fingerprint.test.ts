@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { digest, fingerprint, secretsEqual } from '../../lib/credentials/fingerprint.js';
+import { digest, fingerprint, keyedDigest, secretsEqual } from '../../lib/credentials/fingerprint.js';
 
 const lists = fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 });
 
@@ -55,6 +55,18 @@ describe('digest', () => {
     expect(digest('a', 'b')).to.not.equal(digest('ab'));
     expect(digest('a:b', 'c')).to.not.equal(digest('a', 'b:c'));
   });
+});
+
+describe('keyedDigest', () => {
+  it('is HMAC-SHA-256 over the parts as JSON, so that nodes with one key agree on it', () => {
+    const expected = createHmac('sha256', 'key').update('["identity","text"]').digest('base64url');
+    expect(keyedDigest('key', 'identity', 'text')).to.equal(expected);
+    expect(keyedDigest(Buffer.from('key'), 'identity', 'text')).to.equal(expected);
+    expect(keyedDigest('other', 'identity', 'text')).to.not.equal(expected);
+  });
+
+  it('A6 tells lists of parts apart', () =>
+    expect(keyedDigest('key', 'a', 'b')).to.not.equal(keyedDigest('key', 'ab')));
 });
 
 describe('secretsEqual', () => {
