@@ -101,7 +101,7 @@ export class LoginLimiter implements AttemptLimiter {
       wake = resolve;
     });
     queue.add(wake);
-    signal.addEventListener('abort', wake, { once: true });
+    signal.addEventListener('abort', wake);
     const timer = setTimeout(wake, ASK_AGAIN_MS);
     try {
       await turn;

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 import type { LoginBudget, LoginKeys, LoginReservation, LoginStore } from '../types.js';
+import { InFlight } from './in-flight.js';
 
 type KeyKind = keyof LoginKeys;
 type Reserved = LoginReservation & { readonly status: 'reserved' };
@@ -33,7 +34,7 @@ export interface MemoryLoginStoreOptions {
 export class MemoryLoginStore implements LoginStore {
   readonly #failures = new RateLimiterMemory({ points: 1, duration: 1, keyPrefix: '' });
   readonly #kept: Readonly<Record<KeyKind, LRUCache<string, true>>>;
-  readonly #inFlight = new Map<string, number>();
+  readonly #inFlight = new InFlight();
   #version = 0;
   readonly #open = new Set<string>();
   readonly #knownSources: LRUCache<string, number>;
@@ -66,7 +67,7 @@ export class MemoryLoginStore implements LoginStore {
       // The failure is written before the reservation goes, so that no one in between sees neither.
       if (outcome === 'failed') this.#fail(kind, key, budget);
       if (outcome === 'proven' && kind === 'ipAccount') this.#know(key);
-      this.#giveBack(key);
+      this.#inFlight.end(key);
     }
   }
 
@@ -83,7 +84,7 @@ export class MemoryLoginStore implements LoginStore {
   }
 
   #decide(counts: readonly Count[], { ipAccount }: LoginKeys, { points }: LoginBudget): LoginReservation {
-    const isBusy = ({ key, failed }: Count): boolean => failed + (this.#inFlight.get(key) ?? 0) >= points;
+    const isBusy = ({ key, failed }: Count): boolean => failed + this.#inFlight.of(key) >= points;
     const isSpared = (count: Count): boolean =>
       count.kind === 'account' && this.#isKnown(ipAccount) && isBusy(count);
     const asked = counts.filter((count) => !isSpared(count));
@@ -94,7 +95,7 @@ export class MemoryLoginStore implements LoginStore {
     }
     const busy = asked.find(isBusy);
     if (busy) return { status: 'busy', key: busy.key };
-    for (const { key } of asked) this.#inFlight.set(key, (this.#inFlight.get(key) ?? 0) + 1);
+    for (const { key } of asked) this.#inFlight.begin(key);
     const id = randomUUID();
     this.#open.add(id);
     return { status: 'reserved', id, keys: Object.fromEntries(asked.map(({ kind, key }) => [kind, key])) };
@@ -114,12 +115,5 @@ export class MemoryLoginStore implements LoginStore {
 
   #isKnown(source: string | undefined): boolean {
     return source !== undefined && (this.#knownSources.get(source) ?? 0) > Date.now();
-  }
-
-  #giveBack(key: string): void {
-    // Always a number: what is given back was reserved.
-    const left = Number(this.#inFlight.get(key)) - 1;
-    if (left > 0) this.#inFlight.set(key, left);
-    else this.#inFlight.delete(key);
   }
 }

@@ -274,6 +274,20 @@ describe('LoginLimiter', () => {
       expect(store.asked).to.have.length(3);
     });
 
+    it('and wakes those who are left when another has gone', async () => {
+      using _timeouts = holdTimeouts(ASK_AGAIN_MS);
+      const { limiter } = limiterOf({ points: 1 });
+      const first = await limiter.reserve('client', 'ada', signal);
+      const leaving = new AbortController();
+      const gone = refusal(limiter.reserve('client', 'ada', leaving.signal));
+      const left = limiter.reserve('client', 'ada', signal);
+      await settled();
+      leaving.abort();
+      expect(await gone).to.include({ code: 'unavailable' });
+      await first.settle('released');
+      await (await left).settle('released');
+    });
+
     it('and wakes them although the store fails to settle', async () => {
       const down = new Error('down');
       const inner = new MemoryLoginStore();

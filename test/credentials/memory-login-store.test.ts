@@ -30,6 +30,13 @@ describe('MemoryLoginStore', () => {
     expect(await asking).to.include({ status: 'full' });
   });
 
+  it('counts nothing for keys that an attempt does not have', async () => {
+    const store = new MemoryLoginStore();
+    await fail(store, { ip: 'ip' }, budget, 3);
+    for (const kind of ['ip', 'ipAccount', 'account'] as const)
+      expect(await room(store, { [kind]: 'undefined' }, budget)).to.equal(3);
+  });
+
   it('ends a window to the millisecond, and tells whole seconds until the last of them', async () => {
     using clock = stopClock();
     const store = new MemoryLoginStore();
