@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { type Running, start, stop } from '../compare.js';
 import { inSessions, LANES } from '../contender.js';
 import { readyFlood } from '../load/flooding.js';
@@ -12,6 +14,8 @@ import type { Experiment } from './experiment.js';
 const HONEST_PER_SECOND = 200;
 const WRONG_PER_SECOND = 1000;
 const WARM_UP = { milliseconds: 3000, block: 200 } as const;
+/** A flood that has just begun is compiled while it falls behind, and then comes in gushes. */
+const LEAD_MS = 2000;
 
 /** A server, with a flood and without: two processes. */
 interface Contestant {
@@ -56,10 +60,12 @@ function honest({ callers }: Running, milliseconds: number): Promise<number[]> {
 
 async function weather({ calm, stormy, times, answers }: Contestant, milliseconds: number, round: number) {
   times.calm.push(await honest(calm, milliseconds));
-  const flooding = await floodOf(stormy, { milliseconds, block: round });
-  const [measured, counts] = await Promise.all([honest(stormy, milliseconds), flooding()]);
-  times.stormy.push(measured);
-  for (const [status, count] of Object.entries(counts)) answers[status] = (answers[status] ?? 0) + count;
+  const begin = await floodOf(stormy, { milliseconds: LEAD_MS + milliseconds, block: round });
+  const flooding = begin();
+  await delay(LEAD_MS);
+  times.stormy.push(await honest(stormy, milliseconds));
+  for (const [status, count] of Object.entries(await flooding))
+    answers[status] = (answers[status] ?? 0) + count;
 }
 
 const at = (share: number, rounds: readonly number[][]): number[] =>

@@ -5,15 +5,18 @@ import { once } from 'node:events';
 import { credentials, initialize } from './messages.js';
 import { addressesOf, countByStatus, storm } from './storm.js';
 
+/** Addresses that guess at one time, and how many of them are new every second: the others are locked out soon. */
 const ADDRESSES = 16;
+const NEW_PER_SECOND = 4;
 const [port = 0, perSecond = 0, milliseconds = 0, block = 0, people = 1] = process.argv.slice(2).map(Number);
+const addresses = addressesOf(block, ADDRESSES + NEW_PER_SECOND * Math.ceil(milliseconds / 1000));
 
 const outcomes = await storm(
   {
     port,
     perSecond,
     milliseconds,
-    addresses: addressesOf(block, ADDRESSES),
+    addresses,
     // Every other guess is at the account of somebody who is honest.
     request: (index) =>
       initialize(
@@ -23,6 +26,7 @@ const outcomes = await storm(
           `guess ${block} ${index}`,
         ),
       ),
+    sender: (index) => Math.floor((NEW_PER_SECOND * index) / perSecond) + (index % ADDRESSES),
   },
   async () => {
     process.send?.({ isConnected: true });

@@ -14,6 +14,8 @@ export interface Storm {
   readonly milliseconds: number;
   readonly addresses: readonly string[];
   readonly request: (index: number) => Buffer;
+  /** Which of the addresses sends it. Default: each in turn. */
+  readonly sender?: (index: number) => number;
 }
 
 /** `count` addresses of this machine that no other `block` has. */
@@ -29,11 +31,12 @@ const OPENED_AT_ONCE = 32;
  * `connected` is called once all connections are open; the requests begin when it is done.
  */
 export async function storm(
-  { port, perSecond, milliseconds, addresses, request }: Storm,
+  { port, perSecond, milliseconds, addresses, request, sender = (index) => index % addresses.length }: Storm,
   connected?: () => Promise<void>,
 ): Promise<Outcome[]> {
   const connections: Connection[] = [];
-  while (connections.length < CONNECTIONS) {
+  const own = Math.ceil(CONNECTIONS / addresses.length);
+  while (connections.length < own * addresses.length) {
     const from = connections.length;
     const opening = Array.from({ length: OPENED_AT_ONCE }, (_, index) =>
       Connection.open(port, addresses[(from + index) % addresses.length]),
@@ -45,7 +48,7 @@ export async function storm(
     await connected?.();
     return await openLoop(perSecond, milliseconds, async (index) => {
       const since = performance.now();
-      const at = index % CONNECTIONS;
+      const at = sender(index) + addresses.length * (Math.floor(index / addresses.length) % own);
       const connection = connections[at];
       if (!connection) throw new Error('no connection');
       const reply = (turns[at] ?? Promise.resolve()).then(() => connection.send(request(index)));
