@@ -470,6 +470,17 @@ describe('Prover', () => {
       expect(limiter.log).to.deep.equal(['reserve elsewhere account', 'proven']);
     });
 
+    it('asks for each client, also where all come at once', async () => {
+      const prover = await provenFrom('home');
+      const slow = gate();
+      const limiter = recordingLimiter(() => slow.opened);
+      const proving = ['a', 'b'].map((client) => prover.prove(presenter().from(limiter, client).request));
+      await settled();
+      expect(limiter.log).to.deep.equal(['reserve a account', 'reserve b account']);
+      slow.open();
+      await Promise.all(proving);
+    });
+
     it('asks for each client', async () => {
       const prover = await provenFrom('home');
       const limiter = recordingLimiter();
@@ -562,7 +573,9 @@ describe('Prover', () => {
       );
       await settled();
       slow.open(ada);
-      for (const result of await Promise.all(proving)) expect(result).to.include({ kind: 'proven' });
+      for (const result of await Promise.all(proving))
+        expect(result).to.include({ kind: 'proven', isFresh: true });
+      expect(slow.signals).to.have.length(1);
       expect(limiter.log).to.deep.equal([
         'reserve home undefined',
         'proven',
@@ -630,6 +643,29 @@ describe('Prover', () => {
         expect(limiter.log).to.deep.equal(['reserve client undefined']);
       });
     }
+
+    it('vouches for nothing that was verified, and found wrong', async () => {
+      const prover = proverOf();
+      prover.onHeld(() => sessionWith('key'));
+      const limiter = recordingLimiter();
+      const credential = presenter(() => null);
+      expect(await prover.prove(credential.from(limiter, 'client', 'mine').request)).to.include(wrong);
+      expect(credential.calls()).to.equal(1);
+      expect(limiter.log).to.deep.equal(['reserve client account', 'failed']);
+    });
+
+    it('is looked for under no id but one that was named', async () => {
+      const prover = proverOf();
+      const asked: unknown[] = [];
+      prover.onHeld((id) => {
+        asked.push(id);
+        return undefined;
+      });
+      const limiter = refusingUntilVouched();
+      for (const sessionId of [undefined, 'mine'])
+        await prover.prove(present('key', () => ada, { sessionId, question: question(limiter) }).request);
+      expect(asked).to.deep.equal(['mine']);
+    });
 
     it('vouches no more once nobody knows of it', async () => {
       const prover = proverOf();
@@ -725,6 +761,38 @@ describe('Prover', () => {
     it('rechecks everybody as active where there is none', async () => {
       expect(await proverOf().recheck(ada)).to.equal(true);
     });
+  });
+
+  it('proves without a limiter what a limiter has refused, also where both come at once', async () => {
+    const prover = proverOf();
+    const limiter = recordingLimiter(() => Promise.reject(new McpGuardError('too_many_attempts')));
+    const credential = presenter();
+    const [refused, proven] = await Promise.all(
+      [limiter, undefined].map((asked) => prover.prove(credential.from(asked).request)),
+    );
+    expect(refused).to.include({ kind: 'denied', code: 'too_many_attempts' });
+    expect(proven).to.include({ kind: 'proven', isFresh: true });
+  });
+
+  it('where nothing is remembered nothing is forgotten', async () => {
+    const prover = proverOf({ proofCache: false, isActive: () => false });
+    expect(await prover.prove(present('key', () => ada).request)).to.include({
+      kind: 'denied',
+      code: 'invalid_credentials',
+      reason: 'inactive',
+    });
+    prover.forget({ subject: 'ada' });
+  });
+
+  it('forgets who is proven, also while somebody is not', async () => {
+    const prover = proverOf();
+    const slow = slowVerifier();
+    const proving = prover.prove(present('key', slow.verify).request);
+    await settled();
+    prover.forget({ subject: 'ada' });
+    slow.open(null);
+    expect(await proving).to.include(wrong);
+    expect(slow.signals).to.have.length(1);
   });
 
   it('gives each client its own refusal, also where they present the same credential at once', async () => {
