@@ -65,6 +65,7 @@ describe('accountKey', () => {
       'a@bb.cc.de',
       ['a@Bb.cc.de', 'a@bB.cc.de', 'a@bb.cC.de', 'a@bb.cc.DE', 'A@bb.cc.de'],
     ],
+    ['capitals in one part of a short domain', 'a@bb.de', ['a@Bb.de', 'a@bB.de', 'a@bb.De', 'a@bb.dE']],
     ['a name that is no e-mail', '__proto__', ['__proto__', '__PROTO__']],
     ['no domain', 'a@', ['a@', 'A@', 'a@.']],
     ['two at signs', 'a@b@c.de', ['a@b@c.de', 'A@B@C.DE.']],
