@@ -49,7 +49,6 @@ const STAGES = [
   ],
   [
     step('typecheck', ...words('tsc --noEmit -p tsconfig.json')),
-    step('types', ...script('check-types')),
     step('snippets', ...script('check-snippets')),
     step('threats page', ...script('threats-page', '--check')),
     ...EXAMPLES.map((folder) =>
@@ -75,7 +74,7 @@ const STAGES = [
     ...EXAMPLES.map((folder) => suite(folder, ...words(`npm test --silent -w ${folder} --`), ...MOCHA)),
     suite('packaging', 'mocha', ...MOCHA, 'test/packaging/*.test.ts'),
   ],
-  [suite('conformance', ...script('conformance'))],
+  [suite('conformance', ...script('conformance')), step('types', ...script('check-types'))],
   NODES.map((version) => suite(`node ${version}`, ...script('test-node', version, '--quick', ...MOCHA))),
 ];
 
