@@ -1,8 +1,12 @@
 import { digest } from '../credentials/fingerprint.js';
+import { withinTime } from '../within-time.js';
 import { ReplayTurns } from './replay-turns.js';
 import type { EventStore } from './sdk.js';
 
 type Sender = Parameters<EventStore['replayEventsAfter']>[1];
+
+/** A store that has not answered by then has failed: what is stored and what is replayed wait for each other. */
+const ANSWER_MS = 10_000;
 
 /**
  * A session's own corner of the user's event store. The SDK names the stream of every session's GET alike, so stream
@@ -71,7 +75,7 @@ export class ScopedEventStore implements EventStore {
   /** The SDK tells clients the text of what it catches: the store's own text stays here. */
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      return await question();
+      return await withinTime(question, ANSWER_MS);
     } catch (error) {
       this.failures += 1;
       this.#onFailure(error);

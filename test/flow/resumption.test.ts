@@ -12,7 +12,7 @@ import { type Gate, gate, until } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
 import { needsRedis } from '../support/redis.js';
-import { begin } from '../support/session.js';
+import { begin, type Session } from '../support/session.js';
 import type { Stream } from '../support/stream.js';
 
 const isLog = ({ method }: { method?: string }): boolean => method === 'notifications/message';
@@ -72,6 +72,15 @@ for (const [kind, keep] of Object.entries(KINDS)) {
         },
       });
     };
+    /** Begins call 9, and cuts its stream off in the middle. Resolves to where that can go on. */
+    const cutOffAfterOneStep = async (session: Session): Promise<string> => {
+      const stream = await session.stream(toolCall('steps', {}, 9));
+      steps[0]?.open();
+      await stream.message('the first step is there', isLog);
+      stream.drop();
+      await stream.ended;
+      return lastId(stream);
+    };
     const log = (session: { readonly id: string }, data: string): Promise<void> | undefined =>
       servers.get(session.id)?.sendLoggingMessage({ level: 'info', data });
 
@@ -98,12 +107,7 @@ for (const [kind, keep] of Object.entries(KINDS)) {
     it('sends the rest of a call whose client was cut off', async () => {
       await using app = await serving();
       const session = await begin(app.url, as('ann'));
-      const stream = await session.stream(toolCall('steps', {}, 9));
-      steps[0]?.open();
-      await stream.message('the first step is there', isLog);
-      const cursor = lastId(stream);
-      stream.drop();
-      await stream.ended;
+      const cursor = await cutOffAfterOneStep(session);
       steps[1]?.open();
       const rest = await session.listen({ 'last-event-id': cursor });
       expect(rest.response.statusCode).to.equal(200);
@@ -132,12 +136,7 @@ for (const [kind, keep] of Object.entries(KINDS)) {
       await using app = await serving(store);
       const other = await begin(app.url, as('ann'));
       const session = await begin(app.url, as('ann'));
-      const stream = await session.stream(toolCall('steps', {}, 9));
-      steps[0]?.open();
-      await stream.message('the first step is there', isLog);
-      const cursor = lastId(stream);
-      stream.drop();
-      await stream.ended;
+      const cursor = await cutOffAfterOneStep(session);
       const listening = session.listen({ 'last-event-id': cursor });
       await read.opened;
       steps[1]?.open();

@@ -2,6 +2,7 @@ import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp
 import { expect } from 'chai';
 
 import { ScopedEventStore } from '../../lib/handler/scoped-event-store.js';
+import { holdTimeouts } from '../support/clock.js';
 import { eventStore } from '../support/event-store.js';
 
 type Message = Parameters<EventStore['storeEvent']>[1];
@@ -53,6 +54,25 @@ for (const tellsStreams of [true, false]) {
           [ids[2], messageOf(2)],
         ],
       });
+    });
+
+    it('gives up a store that does not answer, and goes on with the next event', async () => {
+      using timeouts = holdTimeouts(10_000);
+      const inner = eventStore(tellsStreams);
+      const { storeEvent } = inner;
+      const { store, failures } = scoped('session a', inner);
+      const first = await store.storeEvent(STREAM, messageOf(0));
+      inner.storeEvent = () => new Promise(() => {});
+      const storing = rejection(store.storeEvent(STREAM, messageOf(1)));
+      inner.storeEvent = storeEvent;
+      const replaying = replay(store, first);
+      const next = store.storeEvent(STREAM, messageOf(2));
+      timeouts.fire();
+      expect((await storing).message).to.equal('the event store failed');
+      expect((await replaying).sent).to.deep.equal([]);
+      expect(await next).to.be.a('string');
+      expect(failures).to.have.lengthOf(1);
+      expect(timeouts.count).to.equal(0);
     });
 
     it("A8 knows nothing of another session's events, and sends none of them", async () => {

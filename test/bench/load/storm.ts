@@ -22,8 +22,9 @@ export interface Storm {
 export const addressesOf = (block: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `127.${block}.${Math.floor(index / 250)}.${1 + (index % 250)}`);
 
-/** More that begin at once would be a test of the machine's accept queue. */
+/** At least, and as many from each address. */
 const CONNECTIONS = 384;
+/** More that are opened at once would be a test of the machine's accept queue. */
 const OPENED_AT_ONCE = 32;
 
 /**
