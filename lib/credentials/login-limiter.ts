@@ -2,6 +2,7 @@ import { McpGuardError } from '../errors.js';
 import type { Attempt, AttemptLimiter, AttemptOutcome } from '../request-state.js';
 import type { LoginBudget, LoginKeys, LoginReservation, LoginStore } from '../types.js';
 import { digest } from './fingerprint.js';
+import { type Place, WaitingLines } from './waiting-lines.js';
 
 export type LoginKeyName = 'ip' | 'ip+account' | 'account';
 
@@ -12,9 +13,6 @@ export interface LoginLimiterOptions {
   readonly maxWaiting: number;
 }
 
-/** Attempts of another node that end are heard of by asking again. */
-const ASK_AGAIN_MS = 100;
-
 /**
  * Reserves points for attempts to prove a credential, and lets those wait that only attempts in flight hold up.
  * Failures refuse; attempts in flight never do.
@@ -22,12 +20,13 @@ const ASK_AGAIN_MS = 100;
 export class LoginLimiter implements AttemptLimiter {
   readonly windowMs: number;
   readonly #options: LoginLimiterOptions;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #lines: WaitingLines;
   #settled = 0;
 
   constructor(options: LoginLimiterOptions) {
     this.#options = options;
     this.windowMs = options.budget.durationSeconds * 1000;
+    this.#lines = new WaitingLines(options.maxWaiting);
   }
 
   /**
@@ -37,16 +36,23 @@ export class LoginLimiter implements AttemptLimiter {
    */
   async reserve(client: string, account: string | undefined, signal: AbortSignal): Promise<Attempt> {
     const keys = this.#keysOf(client, account);
-    for (;;) {
-      const settledBefore = this.#settled;
-      const reservation = await this.#ask(keys);
-      if (reservation.status === 'reserved') return this.#attempt(reservation);
-      if (reservation.status === 'full') {
-        throw new McpGuardError('too_many_attempts', { retryAfterSeconds: reservation.retryAfterSeconds });
+    let place: Place | undefined;
+    try {
+      for (;;) {
+        const settledBefore = this.#settled;
+        const reservation = await this.#ask(keys);
+        if (reservation.status === 'reserved') return this.#attempt(reservation);
+        if (reservation.status === 'full') {
+          throw new McpGuardError('too_many_attempts', { retryAfterSeconds: reservation.retryAfterSeconds });
+        }
+        // A reservation that ended while the store was answering may have made room: ask again before waiting.
+        if (settledBefore === this.#settled && !signal.aborted) {
+          place = await this.#wait(reservation.key, place, signal);
+        }
+        if (signal.aborted) throw new McpGuardError('unavailable');
       }
-      // A reservation that ended while the store was answering may have made room: ask again before waiting.
-      if (settledBefore === this.#settled) await this.#wait(reservation.key, signal);
-      if (signal.aborted) throw new McpGuardError('unavailable');
+    } finally {
+      if (place) this.#lines.leave(place);
     }
   }
 
@@ -92,33 +98,17 @@ export class LoginLimiter implements AttemptLimiter {
     };
   }
 
-  async #wait(key: string, signal: AbortSignal): Promise<void> {
-    const queue = this.#waiting.get(key) ?? new Set();
-    if (signal.aborted || queue.size >= this.#options.maxWaiting) throw new McpGuardError('unavailable');
-    this.#waiting.set(key, queue);
-    let wake = (): void => {};
-    const turn = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    queue.add(wake);
-    signal.addEventListener('abort', wake);
-    const timer = setTimeout(wake, ASK_AGAIN_MS);
-    try {
-      await turn;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      queue.delete(wake);
-      if (queue.size === 0 && this.#waiting.get(key) === queue) this.#waiting.delete(key);
-    }
+  /** Keeps the place where it is in the line for `key` already. */
+  async #wait(key: string, held: Place | undefined, signal: AbortSignal): Promise<Place> {
+    if (held && held.key !== key) this.#lines.leave(held);
+    const place = held?.key === key ? held : this.#lines.join(key, signal);
+    if (!place) throw new McpGuardError('unavailable');
+    await this.#lines.turn(place);
+    return place;
   }
 
   #wake(keys: LoginKeys): void {
     this.#settled += 1;
-    for (const key of Object.values(keys) as string[]) {
-      const queue = this.#waiting.get(key);
-      this.#waiting.delete(key);
-      for (const wake of queue ?? []) wake();
-    }
+    for (const key of Object.values(keys) as string[]) this.#lines.wake(key);
   }
 }

@@ -6,6 +6,7 @@ import { isGone, onOver } from '../response-end.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { AuthInfo, Awaitable } from '../types.js';
 import { isPending } from '../within-time.js';
+import { answeredStream } from './answered-streams.js';
 import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
 import { ScopedEventStore } from './scoped-event-store.js';
 import type { ConnectableServer, EventStore, SdkTransport, SdkTransportClass } from './sdk.js';
@@ -79,7 +80,9 @@ export class SessionTransport {
     const send = transport.send.bind(transport);
     transport.send = (message, options) => {
       const id = answeredId(message);
+      const free = enableJsonResponse && id !== undefined ? answeredStream(transport, id) : undefined;
       const sent = (): void => {
+        free?.();
         if (id !== undefined) calls.finish(id);
       };
       const failed = (error: unknown): void => {

@@ -288,6 +288,77 @@ describe('LoginLimiter', () => {
       await (await left).settle('released');
     });
 
+    it('in the order they came, one of them asking at a time', async () => {
+      using timeouts = holdTimeouts(ASK_AGAIN_MS);
+      const inner = new MemoryLoginStore();
+      let asked = 0;
+      const store: LoginStore = {
+        reserve(keys, budget) {
+          asked += 1;
+          return inner.reserve(keys, budget);
+        },
+        settle: (reservation, outcome, budget) => inner.settle(reservation, outcome, budget),
+      };
+      const { limiter } = limiterOf({ points: 1, store, keys: ['ip'] });
+      const first = await limiter.reserve('client', undefined, signal);
+      const served: number[] = [];
+      const waiting = Array.from({ length: 20 }, (_, index) =>
+        limiter.reserve('client', undefined, signal).then((attempt) => {
+          served.push(index);
+          return attempt.settle('released');
+        }),
+      );
+      await settled();
+      expect(asked).to.equal(21);
+      expect(timeouts.count).to.equal(1);
+      timeouts.fire();
+      await settled();
+      expect(asked, 'asked for all of them').to.equal(22);
+      await first.settle('released');
+      await Promise.all(waiting);
+      expect(served).to.deep.equal(waiting.map((_, index) => index));
+      expect(asked, 'asked by each in its turn, and once more by some').to.be.at.most(22 + 2 * 20);
+    });
+
+    it('nobody for what does not hold him up any more: who is busy at another key now stands there', async () => {
+      using timeouts = holdTimeouts(ASK_AGAIN_MS);
+      const at = (key: string): LoginReservation => ({ status: 'busy', key });
+      const store = scripted(at('one'), at('one'), at('other'), RESERVED, RESERVED);
+      const { limiter } = limiterOf({ store });
+      const moves = limiter.reserve('a', 'ada', signal);
+      await settled();
+      const next = limiter.reserve('b', 'ada', signal);
+      await settled();
+      expect(store.asked).to.have.length(2);
+      timeouts.fire();
+      await next;
+      expect(timeouts.count, 'the one who moved is first there').to.equal(1);
+      timeouts.fire();
+      await moves;
+      expect(store.asked).to.have.length(5);
+    });
+
+    it('nobody behind a question that the store does not answer, once its time is over', async () => {
+      using timeouts = holdTimeouts(ASK_AGAIN_MS);
+      const never = gate<LoginReservation>();
+      const store = scripted(BUSY, BUSY, () => never.opened, RESERVED);
+      const { limiter } = limiterOf({ store, maxWaiting: 2 });
+      const controller = new AbortController();
+      const hangs = refusal(limiter.reserve('a', 'ada', controller.signal));
+      await settled();
+      const next = limiter.reserve('b', 'ada', signal);
+      await settled();
+      timeouts.fire();
+      await settled();
+      expect(store.asked).to.have.length(3);
+      controller.abort();
+      await next;
+      expect(getEventListeners(controller.signal, 'abort')).to.have.length(0);
+      never.open(BUSY);
+      expect(await hangs).to.include({ code: 'unavailable' });
+      expect(timeouts.count).to.equal(0);
+    });
+
     it('and wakes them although the store fails to settle', async () => {
       const down = new Error('down');
       const inner = new MemoryLoginStore();
