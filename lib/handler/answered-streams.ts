@@ -3,7 +3,7 @@ import type { SdkTransport } from './sdk.js';
 /** What the SDK keeps of requests: private, so that nothing here may rely on it. */
 interface Kept {
   readonly _requestToStreamMapping?: ReadonlyMap<string | number, string>;
-  readonly _streamMapping?: ReadonlyMap<string, { readonly cleanup?: () => void }>;
+  readonly _streamMapping?: ReadonlyMap<string | undefined, { readonly cleanup?: () => void }>;
 }
 
 /**
@@ -15,6 +15,6 @@ export function answeredStream(transport: SdkTransport, id: string | number): ()
   const { _requestToStreamMapping: streams, _streamMapping: kept } = transport as Kept;
   const stream = streams?.get(id);
   return () => {
-    if (stream !== undefined && streams?.get(id) !== stream) kept?.get(stream)?.cleanup?.();
+    if (streams?.get(id) !== stream) kept?.get(stream)?.cleanup?.();
   };
 }

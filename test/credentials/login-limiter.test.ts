@@ -338,6 +338,23 @@ describe('LoginLimiter', () => {
       expect(store.asked).to.have.length(5);
     });
 
+    it('those in front of one who leaves undisturbed', async () => {
+      using _timeouts = holdTimeouts(ASK_AGAIN_MS);
+      const store = scripted(BUSY);
+      const { limiter } = limiterOf({ store });
+      const controllers = [new AbortController(), new AbortController()];
+      const waiting = controllers.map((controller) =>
+        refusal(limiter.reserve('a', 'ada', controller.signal)),
+      );
+      await settled();
+      for (const [index, controller] of [...controllers.entries()].reverse()) {
+        controller.abort();
+        expect(await waiting[index]).to.include({ code: 'unavailable' });
+        await settled();
+      }
+      expect(store.asked).to.have.length(2);
+    });
+
     it('nobody behind a question that the store does not answer, once its time is over', async () => {
       using timeouts = holdTimeouts(ASK_AGAIN_MS);
       const never = gate<LoginReservation>();
