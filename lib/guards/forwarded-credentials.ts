@@ -50,7 +50,7 @@ export function mcpForwardedCredentials(options: ForwardedCredentialsOptions): R
   const names = lowerCase(headers).sort();
   const needed = lowerCase(required);
   const origins = originsOf(upstream);
-  const verifier = identify === undefined ? undefined : asVerifier(identify);
+  const verifier = identify && asVerifier(identify);
 
   const present = ({ rawHeaders }: Request): Presented<ForwardedHeaders> | Denial | undefined => {
     const values = takeHeaders(rawHeaders, names);

@@ -28,6 +28,20 @@ const login = (
   headers: Record<string, string> = {},
 ): Promise<Reply> => call(url, { headers: { ...headers, authorization: basic(username, password) } });
 
+/** A store, and the keys that it is asked for. */
+function recording(): { store: LoginStore; keys: readonly LoginKeys[] } {
+  const keys: LoginKeys[] = [];
+  const memory = new MemoryLoginStore();
+  const store: LoginStore = {
+    reserve: (asked, budget) => {
+      keys.push(asked);
+      return memory.reserve(asked, budget);
+    },
+    settle: (...settled) => memory.settle(...settled),
+  };
+  return { store, keys };
+}
+
 describe('mcpLoginLimiter and the client', () => {
   describe('clientKey', () => {
     const nameless: Readonly<Record<string, () => unknown>> = {
@@ -43,6 +57,16 @@ describe('mcpLoginLimiter and the client', () => {
       });
     }
 
+    it('that names nobody puts all of them into the bucket "unknown"', async () => {
+      const { store, keys } = recording();
+      for (const clientKey of [() => 'unknown', ...Object.values(nameless)] as (() => string)[]) {
+        await using served = await serveLimited({ store, keys: ['ip'], points: 9, clientKey });
+        await login(served.url, 'ann', String(keys.length));
+      }
+      expect(keys).to.have.length(4);
+      expect(new Set(keys.map(({ ip }) => ip)).size).to.equal(1);
+    });
+
     it('that throws stops the request', async () => {
       const clientKey = (): string => {
         throw new Error('s3cret');
@@ -57,15 +81,7 @@ describe('mcpLoginLimiter and the client', () => {
     });
 
     it('defaults to the address that Express believes', async () => {
-      const keys: LoginKeys[] = [];
-      const memory = new MemoryLoginStore();
-      const store: LoginStore = {
-        reserve: (asked, budget) => {
-          keys.push(asked);
-          return memory.reserve(asked, budget);
-        },
-        settle: (...settled) => memory.settle(...settled),
-      };
+      const { store, keys } = recording();
       await using served = await serveApp((app) => {
         app.set('trust proxy', 'loopback');
         app.use('/mcp', mcpLoginLimiter({ store, keys: ['ip'] }), mcpBasicAuth({ verifier }), tell);
@@ -85,6 +101,16 @@ describe('mcpLoginLimiter and the client', () => {
   });
 
   describe('trust proxy', () => {
+    it('set to nothing is off, and warned of', async () => {
+      using warnings = catchWarnings();
+      await using served = await serveApp((app) => {
+        app.set('trust proxy', undefined);
+        app.use('/mcp', mcpLoginLimiter(), mcpBasicAuth({ verifier }), tell);
+      });
+      await login(served.url, 'ann', 'right', FORWARDED);
+      expect(warnings.codes).to.deep.equal(['MCP_GUARD_TRUST_PROXY']);
+    });
+
     const FORWARDED = { 'x-forwarded-for': '203.0.113.7' };
     const cases: readonly (readonly [unknown, Record<string, string>, RegExp | undefined])[] = [
       [undefined, FORWARDED, /^mcpLoginLimiter: X-Forwarded-For arrives but 'trust proxy' is off.*app\.set/],

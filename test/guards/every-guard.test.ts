@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import type { Request, RequestHandler } from 'express';
+
+import {
+  mcpBasicAuth,
+  mcpBearerAuth,
+  mcpForwardedCredentials,
+  mcpLoginLimiter,
+  mcpOriginGuard,
+  mcpPassport,
+  mcpRequireAuth,
+  mcpServiceAccount,
+  mcpSessionBinding,
+  mcpTlsGuard,
+  mcpTokenGuard,
+} from '../../lib/index.js';
+import { requestState } from '../../lib/request-state.js';
+import type { CredentialVerifier, Principal } from '../../lib/types.js';
+import { basic, call } from '../support/call.js';
+import { expectRefusal } from '../support/refusal.js';
+import { serve } from '../support/serve.js';
+import { catchWarnings } from '../support/warnings.js';
+
+const nobody = (): null => null;
+/** What no verifier may answer. */
+const confused = (): Principal => ({ subject: '' });
+const strategy = (user: unknown): never =>
+  ({
+    authenticate(this: { success(user: unknown): void }) {
+      this.success(user);
+    },
+  }) as never;
+
+const GUARDS: Readonly<Record<string, () => RequestHandler>> = {
+  mcpBasicAuth: () => mcpBasicAuth({ verifier: nobody }),
+  mcpBearerAuth: () => mcpBearerAuth({ verifier: nobody }),
+  mcpForwardedCredentials: () => mcpForwardedCredentials({ headers: ['X-Key'] }),
+  mcpLoginLimiter: () => mcpLoginLimiter(),
+  mcpOriginGuard: () => mcpOriginGuard(),
+  mcpPassport: () => mcpPassport(strategy({}), { scheme: 'X-Key', toPrincipal: nobody }),
+  mcpRequireAuth: () => mcpRequireAuth(),
+  mcpServiceAccount: () => mcpServiceAccount({ principal: { subject: 'bot' } }),
+  mcpSessionBinding: () => mcpSessionBinding(),
+  mcpTlsGuard: () => mcpTlsGuard(),
+  mcpTokenGuard: () => mcpTokenGuard({ token: 'a shared token of some length' }),
+};
+
+/** Guards that prove credentials, confused; and a credential for them. */
+const CONFUSED: Readonly<Record<string, readonly [RequestHandler, Record<string, string>]>> = {
+  mcpBasicAuth: [mcpBasicAuth({ verifier: confused }), { authorization: basic('ann', 'right') }],
+  mcpBearerAuth: [mcpBearerAuth({ verifier: confused }), { authorization: 'Bearer t' }],
+  mcpForwardedCredentials: [
+    mcpForwardedCredentials({ headers: ['X-Key'], identify: confused }),
+    { 'x-key': 'k' },
+  ],
+  mcpPassport: [mcpPassport(strategy({}), { scheme: 'X-Key', toPrincipal: confused }), { 'x-key': 'k' }],
+};
+
+/** What `guard` leaves behind on a request. */
+async function stateAfter(guard: RequestHandler, headers: Record<string, string> = {}) {
+  let request: Request | undefined;
+  await using served = await serve(guard, (passed, response) => {
+    request = passed;
+    response.end();
+  });
+  await call(served.url, { headers });
+  if (!request) throw new Error('it did not pass');
+  return requestState(request);
+}
+
+describe('every guard', () => {
+  for (const [name, make] of Object.entries(GUARDS)) {
+    it(`has its name in a stack trace: ${name}`, () => {
+      expect(make().name).to.equal(name);
+    });
+  }
+
+  for (const [name, [guard, headers]] of Object.entries(CONFUSED)) {
+    it(`warns in its own name of a verifier that answers neither: ${name}`, async () => {
+      using warnings = catchWarnings();
+      await using served = await serve(guard);
+      expectRefusal(await call(served.url, { headers }), 'unavailable');
+      expect(warnings.texts).to.have.length(1);
+      expect(warnings.texts[0]).to.match(new RegExp(`^${name}: the verifier answered`));
+    });
+  }
+
+  it('hides the headers that are its own from tools, and no others', async () => {
+    const hidden = async (guard: RequestHandler) => (await stateAfter(guard)).hiddenHeaders;
+    const passport = (scheme: string) => mcpPassport(strategy({}), { scheme, toPrincipal: nobody });
+    expect(await hidden(passport('X-Key'))).to.deep.equal(['x-key']);
+    expect(await hidden(passport('Basic'))).to.deep.equal([]);
+    const forwarded = mcpForwardedCredentials({ headers: ['X-Org', 'X-Key'] });
+    expect(await hidden(forwarded)).to.deep.equal(['x-key', 'x-org']);
+  });
+
+  it('has its part in sessions where its verifier has one, and none else', async () => {
+    const hooks = async (identify?: CredentialVerifier<Readonly<Record<string, string>>>) => {
+      const guard = mcpForwardedCredentials({ headers: ['X-Key'], ...(identify && { identify }) });
+      return (await stateAfter(guard)).keepers[0]?.hooks;
+    };
+    expect(await hooks()).to.equal(undefined);
+    expect(await hooks({ verify: nobody })).to.equal(undefined);
+    expect(await hooks({ verify: nobody, startSession: () => {} })).to.have.all.keys('startSession');
+  });
+
+  it('refuses a header that no request can carry, should one come', async () => {
+    const smuggle: RequestHandler = (request, _response, next) => {
+      request.rawHeaders.push('X-Key', 'a\u0000b');
+      next();
+    };
+    await using served = await serve(smuggle, mcpForwardedCredentials({ headers: ['X-Key'] }));
+    expectRefusal(await call(served.url, {}), 'malformed_credentials', {
+      challenges: ['X-Key realm="mcp"'],
+    });
+  });
+
+  it('asks toPrincipal for users, and for nothing else', async () => {
+    const asked: unknown[] = [];
+    const toPrincipal = (user: unknown): Principal => {
+      asked.push(user);
+      return { subject: 'somebody' };
+    };
+    for (const [user, code] of [
+      [undefined, 'unavailable'],
+      [null, 'unavailable'],
+      [false, 'unavailable'],
+    ] as const) {
+      using _warnings = catchWarnings();
+      await using served = await serve(mcpPassport(strategy(user), { scheme: 'X-Key', toPrincipal }));
+      expectRefusal(await call(served.url, { headers: { 'x-key': 'k' } }), code);
+    }
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('says what an option must be', () => {
+    const keys = 'must be a non-empty list of "ip", "ip+account", "account"';
+    expect(() => mcpLoginLimiter({ keys: [] })).to.throw(TypeError, keys);
+    const verifier = 1 as never;
+    expect(() => mcpBearerAuth({ verifier })).to.throw(
+      TypeError,
+      /must be a function, or an object with verify .*, or one with verifyAccessToken/,
+    );
+  });
+});
