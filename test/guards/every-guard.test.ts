@@ -17,6 +17,7 @@ import {
 import { requestState } from '../../lib/request-state.js';
 import type { CredentialVerifier, Principal } from '../../lib/types.js';
 import { basic, call } from '../support/call.js';
+import { listen } from '../support/events.js';
 import { expectRefusal } from '../support/refusal.js';
 import { serve } from '../support/serve.js';
 import { catchWarnings } from '../support/warnings.js';
@@ -54,6 +55,7 @@ const CONFUSED: Readonly<Record<string, readonly [RequestHandler, Record<string,
     { 'x-key': 'k' },
   ],
   mcpPassport: [mcpPassport(strategy({}), { scheme: 'X-Key', toPrincipal: confused }), { 'x-key': 'k' }],
+  mcpTokenGuard: [mcpTokenGuard({ token: () => 5 as never }), { 'x-mcp-token': 't' }],
 };
 
 /** What `guard` leaves behind on a request. */
@@ -84,6 +86,15 @@ describe('every guard', () => {
       expect(warnings.texts[0]).to.match(new RegExp(`^${name}: the verifier answered`));
     });
   }
+
+  it('speaks in its own name: mcpTokenGuard', async () => {
+    using heard = listen();
+    await using served = await serve(mcpTokenGuard({ token: 'right' }));
+    expectRefusal(await call(served.url, { headers: { 'x-mcp-token': 'wrong' } }), 'invalid_mcp_token', {
+      challenges: ['MCP-Token realm="mcp"'],
+    });
+    expect(heard.events.map(({ guard }) => guard)).to.deep.equal(['mcpTokenGuard']);
+  });
 
   it('hides the headers that are its own from tools, and no others', async () => {
     const hidden = async (guard: RequestHandler) => (await stateAfter(guard)).hiddenHeaders;

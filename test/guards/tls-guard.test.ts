@@ -38,6 +38,20 @@ async function answer({ options, from = '127.0.0.1', encrypted = false, trust, h
 describe('mcpTlsGuard', () => {
   checksOptions('mcpTlsGuard', mcpTlsGuard, {}, { dangerouslyAllowHttp: bad.flag });
 
+  for (const [count, status] of [
+    [999, 200],
+    [1000, 403],
+  ] as const) {
+    it(`${count} headers: ${status}, since of more the proxy's may have been dropped`, async () => {
+      const fill: RequestHandler = ({ rawHeaders }, _response, next) => {
+        rawHeaders.splice(0, rawHeaders.length, ...Array.from({ length: 2 * count }, () => 'x'));
+        next();
+      };
+      await using served = await serve(fill, mcpTlsGuard(), tell);
+      expect((await call(served.url)).status).to.equal(status);
+    });
+  }
+
   const passes: Readonly<Record<string, Setting>> = {
     'an encrypted connection': { from: '203.0.113.9', encrypted: true },
     'an encrypted connection that forwards': {
