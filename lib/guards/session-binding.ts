@@ -94,10 +94,10 @@ export function mcpSessionBinding(options: SessionBindingOptions = {}): SessionB
     const sent = inHeader.kind === 'none' ? querySessionId(request) : inHeader;
     const isByQuery = inHeader.kind === 'none';
     // In a query only what may be an id of HTTP+SSE is one; what it is worth is for its handler to say.
-    if (sent.kind === 'none' || (isByQuery && !(sent.kind === 'sent' && sent.isOurs))) {
+    if (isByQuery && !(sent.kind === 'sent' && sent.isOurs)) {
       return deferred ?? proceed(request, response, state);
     }
-    if (sent.kind === 'invalid') return deferred ?? { code: 'invalid_session_id' };
+    if (sent.kind !== 'sent') return deferred ?? { code: 'invalid_session_id' };
 
     const { id, isOurs } = sent;
     const tellRefusal = (reason: GuardEventReason): void =>

@@ -12,6 +12,7 @@ import { requestState } from '../../lib/request-state.js';
 import { attachmentOf } from '../../lib/sessions/attachment.js';
 import { call, type Reply, toolCall } from '../support/call.js';
 import { listen } from '../support/events.js';
+import { gate } from '../support/gate.js';
 import { as, guarded } from '../support/guarded.js';
 import { expectRefusal } from '../support/refusal.js';
 import { type Served, serve } from '../support/serve.js';
@@ -46,6 +47,24 @@ describe('mcpSessionBinding and the id of a session', () => {
   it('goes on without a session where none is named', async () => {
     await using endpoint = await served();
     expect((await post(endpoint.url)).json).to.deep.equal(WITHOUT);
+  });
+
+  it('lets nobody on whose client is gone', async () => {
+    let passed = 0;
+    const leaves: RequestHandler = (request, response, next) => {
+      response.once('close', () => {
+        next();
+        isOver.open();
+      });
+      request.socket.destroy();
+    };
+    const isOver = gate<void>();
+    await using endpoint = await serve(asAnn, leaves, mcpSessionBinding(), () => {
+      passed += 1;
+    });
+    await post(endpoint.url).catch(() => {});
+    await isOver.opened;
+    expect(passed).to.equal(0);
   });
 
   for (const [what, id] of [

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import type { RequestHandler } from 'express';
 
 import {
+  type LoginStore,
+  MemoryLoginStore,
   mcpBasicAuth,
   mcpHandler,
   mcpLoginLimiter,
@@ -199,6 +202,44 @@ describe('mcpTokenGuard', () => {
     }
     expectRefusal(await call(served.url, withToken('f')), 'too_many_attempts', { retryAfter: '60' });
     expectRefusal(await call(served.url, withToken(SECRET)), 'too_many_attempts', { retryAfter: '60' });
+  });
+
+  it('keeps no place for a client that is gone', async () => {
+    const vault = gate<string>();
+    const gone = gate<void>();
+    const memory = new MemoryLoginStore();
+    let asked = 0;
+    const store: LoginStore = {
+      reserve: (keys, budget) => {
+        asked += 1;
+        return memory.reserve(keys, budget);
+      },
+      settle: (...settled) => memory.settle(...settled),
+    };
+    const tellsOfGoing: RequestHandler = (request, response, next) => {
+      if (request.headers['x-leaves']) response.once('close', gone.open);
+      next();
+    };
+    await using served = await serve(
+      tellsOfGoing,
+      mcpLoginLimiter({ store, points: 1, maxWaiting: 1, keys: ['ip'] }),
+      mcpTokenGuard({ token: () => vault.opened }),
+      tell,
+    );
+    const first = call(served.url, withToken('a'));
+    await until('the first is compared', () => asked === 1);
+    const leaving = new AbortController();
+    const headers = { ...withToken('b').headers, 'x-leaves': 'yes' };
+    const left = fetch(served.url, { headers, signal: leaving.signal }).catch(() => 'left');
+    await until('the second waits', () => asked === 2);
+    leaving.abort();
+    expect(await left).to.equal('left');
+    await gone.opened;
+    const third = call(served.url, withToken('c'));
+    await until('the third has asked', () => asked >= 3);
+    vault.open(SECRET);
+    expectRefusal(await first, 'invalid_mcp_token', CHALLENGE);
+    expectRefusal(await third, 'too_many_attempts', { retryAfter: '60' });
   });
 
   it('hides its header from tools', async () => {
