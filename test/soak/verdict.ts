@@ -3,7 +3,7 @@ import type { Sample } from './sample.js';
 /** Bytes that a heap may grow by for each session or request that ever was: whatever is kept of one weighs more. */
 const BYTES_EACH = 64;
 /** A heap that has been collected still differs from time to time by so much. */
-const HEAP_NOISE_BYTES = 1_500_000;
+const HEAP_NOISE_BYTES = 2_500_000;
 /** Connections that are just closing, timers that are just over. */
 const RESOURCE_NOISE = 8;
 const DELAY_NOISE_MS = 100;
