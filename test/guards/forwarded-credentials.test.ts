@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RequestHandler } from 'express';
 
 import {
+  type CredentialVerifier,
   type ForwardedCredentialsOptions,
   type ForwardedHeaders,
   McpGuardError,
@@ -10,7 +11,7 @@ import {
   mcpLoginLimiter,
   mcpServiceAccount,
 } from '../../lib/index.js';
-import { requestState } from '../../lib/request-state.js';
+import { requestState, type SessionHooks } from '../../lib/request-state.js';
 import { type Call, call, initialize } from '../support/call.js';
 import { listen } from '../support/events.js';
 import { gate } from '../support/gate.js';
@@ -154,6 +155,17 @@ describe('mcpForwardedCredentials', () => {
         expectRefusal(reply, 'malformed_credentials', { challenges: ['X-Key realm="mcp"'] });
       }
       expect(await subjectOf(served.url, { 'x-key': '1', 'x-org': '2' })).to.be.a('string');
+    });
+
+    it('refuses a header that no request can carry, should one come', async () => {
+      const smuggle: RequestHandler = (request, _response, next) => {
+        request.rawHeaders.push('X-Key', 'a\u0000b');
+        next();
+      };
+      await using served = await serve(smuggle, mcpForwardedCredentials({ headers: ['X-Key'] }));
+      expectRefusal(await call(served.url, {}), 'malformed_credentials', {
+        challenges: ['X-Key realm="mcp"'],
+      });
     });
 
     it('refuses one that comes twice, a query token, and another credential beside it', async () => {
@@ -328,6 +340,24 @@ describe('mcpForwardedCredentials', () => {
       for (const reply of [one, two]) expectRefusal(reply, 'unavailable');
       const reasons = heard.events.map((event) => 'reason' in event && event.reason);
       expect(reasons).to.have.members(['overloaded', 'verifier_timeout']);
+    });
+
+    it('has the part in sessions that its verifier has', async () => {
+      const hooksOf = async (identify: CredentialVerifier<ForwardedHeaders>) => {
+        let hooks: SessionHooks | undefined;
+        await using served = await serve(
+          mcpForwardedCredentials({ ...TAKEN, identify }),
+          (request, response) => {
+            hooks = requestState(request).keepers[0]?.hooks;
+            response.end();
+          },
+        );
+        await call(served.url, {});
+        return hooks;
+      };
+      const verify = () => null;
+      expect(await hooksOf({ verify })).to.equal(undefined);
+      expect(await hooksOf({ verify, startSession: () => {} })).to.have.all.keys('startSession');
     });
 
     it('takes a verifier: isActive is asked on every request', async () => {

@@ -3,14 +3,12 @@ import type { RequestHandler } from 'express';
 
 import {
   type BasicCredentials,
-  type LoginKeys,
   type LoginLimiterOptions,
-  type LoginStore,
-  MemoryLoginStore,
   mcpBasicAuth,
   mcpLoginLimiter,
 } from '../../lib/index.js';
 import { basic, call, type Reply } from '../support/call.js';
+import { recordingStore } from '../support/recording-store.js';
 import { type Served, serve, serveApp } from '../support/serve.js';
 import { tell } from '../support/tell.js';
 import { catchWarnings } from '../support/warnings.js';
@@ -28,20 +26,6 @@ const login = (
   headers: Record<string, string> = {},
 ): Promise<Reply> => call(url, { headers: { ...headers, authorization: basic(username, password) } });
 
-/** A store, and the keys that it is asked for. */
-function recording(): { store: LoginStore; keys: readonly LoginKeys[] } {
-  const keys: LoginKeys[] = [];
-  const memory = new MemoryLoginStore();
-  const store: LoginStore = {
-    reserve: (asked, budget) => {
-      keys.push(asked);
-      return memory.reserve(asked, budget);
-    },
-    settle: (...settled) => memory.settle(...settled),
-  };
-  return { store, keys };
-}
-
 describe('mcpLoginLimiter and the client', () => {
   describe('clientKey', () => {
     const nameless: Readonly<Record<string, () => unknown>> = {
@@ -58,13 +42,13 @@ describe('mcpLoginLimiter and the client', () => {
     }
 
     it('that names nobody puts all of them into the bucket "unknown"', async () => {
-      const { store, keys } = recording();
+      const { store, asked } = recordingStore();
       for (const clientKey of [() => 'unknown', ...Object.values(nameless)] as (() => string)[]) {
         await using served = await serveLimited({ store, keys: ['ip'], points: 9, clientKey });
-        await login(served.url, 'ann', String(keys.length));
+        await login(served.url, 'ann', String(asked.length));
       }
-      expect(keys).to.have.length(4);
-      expect(new Set(keys.map(({ ip }) => ip)).size).to.equal(1);
+      expect(asked).to.have.length(4);
+      expect(new Set(asked.map(({ ip }) => ip)).size).to.equal(1);
     });
 
     it('that throws stops the request', async () => {
@@ -81,7 +65,7 @@ describe('mcpLoginLimiter and the client', () => {
     });
 
     it('defaults to the address that Express believes', async () => {
-      const { store, keys } = recording();
+      const { store, asked } = recordingStore();
       await using served = await serveApp((app) => {
         app.set('trust proxy', 'loopback');
         app.use('/mcp', mcpLoginLimiter({ store, keys: ['ip'] }), mcpBasicAuth({ verifier }), tell);
@@ -94,7 +78,7 @@ describe('mcpLoginLimiter and the client', () => {
       ].entries()) {
         await login(served.url, 'ann', String(guess), { 'x-forwarded-for': address });
       }
-      const [first, second, third, fourth] = keys.map(({ ip }) => ip);
+      const [first, second, third, fourth] = asked.map(({ ip }) => ip);
       expect(first).to.equal(second).and.not.equal(third);
       expect(third).to.equal(fourth);
     });

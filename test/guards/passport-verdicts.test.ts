@@ -60,6 +60,20 @@ describe('what mcpPassport makes of a strategy', () => {
     expect(rejections.reasons).to.deep.equal([]);
   });
 
+  it('asks toPrincipal for users, and for nothing else', async () => {
+    const asked: unknown[] = [];
+    const toPrincipal = (user: typeof USER) => {
+      asked.push(user);
+      return { subject: 'somebody' };
+    };
+    for (const user of [undefined, null, false]) {
+      using _warnings = catchWarnings();
+      await using served = await serve(guard(({ success }) => success(user), { toPrincipal }));
+      expectRefusal(await present(served.url), 'unavailable');
+    }
+    expect(asked).to.deep.equal([]);
+  });
+
   const proven: Readonly<Record<string, Act>> = {
     'success with a user': ({ success }) => success(USER),
     'success with a user and information': ({ success }) => success(USER, { scope: 'all' }),

@@ -2,8 +2,6 @@ import { expect } from 'chai';
 import type { RequestHandler } from 'express';
 
 import {
-  type LoginStore,
-  MemoryLoginStore,
   mcpBasicAuth,
   mcpHandler,
   mcpLoginLimiter,
@@ -15,6 +13,7 @@ import { holdTimeouts, stopClock } from '../support/clock.js';
 import { gate, until } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
 import { checksOptions } from '../support/options.js';
+import { recordingStore } from '../support/recording-store.js';
 import { expectRefusal } from '../support/refusal.js';
 import { serve } from '../support/serve.js';
 import { tell } from '../support/tell.js';
@@ -207,15 +206,7 @@ describe('mcpTokenGuard', () => {
   it('keeps no place for a client that is gone', async () => {
     const vault = gate<string>();
     const gone = gate<void>();
-    const memory = new MemoryLoginStore();
-    let asked = 0;
-    const store: LoginStore = {
-      reserve: (keys, budget) => {
-        asked += 1;
-        return memory.reserve(keys, budget);
-      },
-      settle: (...settled) => memory.settle(...settled),
-    };
+    const { store, asked } = recordingStore();
     const tellsOfGoing: RequestHandler = (request, response, next) => {
       if (request.headers['x-leaves']) response.once('close', gone.open);
       next();
@@ -227,16 +218,16 @@ describe('mcpTokenGuard', () => {
       tell,
     );
     const first = call(served.url, withToken('a'));
-    await until('the first is compared', () => asked === 1);
+    await until('the first is compared', () => asked.length === 1);
     const leaving = new AbortController();
     const headers = { ...withToken('b').headers, 'x-leaves': 'yes' };
     const left = fetch(served.url, { headers, signal: leaving.signal }).catch(() => 'left');
-    await until('the second waits', () => asked === 2);
+    await until('the second waits', () => asked.length === 2);
     leaving.abort();
     expect(await left).to.equal('left');
     await gone.opened;
     const third = call(served.url, withToken('c'));
-    await until('the third has asked', () => asked >= 3);
+    await until('the third has asked', () => asked.length >= 3);
     vault.open(SECRET);
     expectRefusal(await first, 'invalid_mcp_token', CHALLENGE);
     expectRefusal(await third, 'too_many_attempts', { retryAfter: '60' });
