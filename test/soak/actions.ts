@@ -9,6 +9,8 @@ import { ask, begun, INITIALIZE, INITIALIZED, inSession, open, toolCall } from '
 export interface Held {
   readonly id: string;
   readonly person: Person;
+  /** Where it is served, if not at `/mcp`. */
+  readonly path?: string | undefined;
 }
 
 export interface Scene {
@@ -19,16 +21,23 @@ export interface Scene {
 }
 
 const LIVE = [200, 404] as const;
+/** A call that its caller leaves goes on. */
+export const LONGEST_CALL_MS = 1000;
 const headersOf = ({ person, id }: Held): Record<string, string> => ({ ...person.headers, ...inSession(id) });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function begin({ port, agent, tally }: Scene, person: Person): Promise<Held | undefined> {
-  const reply = await ask({ port, agent, method: 'POST', headers: person.headers, message: INITIALIZE });
+export async function begin(
+  { port, agent, tally }: Scene,
+  person: Person,
+  path?: string,
+): Promise<Held | undefined> {
+  const post = { port, agent, method: 'POST', path } as const;
+  const reply = await ask({ ...post, headers: person.headers, message: INITIALIZE });
   tally.expect('initialize', reply.status, 200);
   const id = reply.headers['mcp-session-id'];
   if (typeof id !== 'string') return undefined;
-  const held = { id, person };
-  const said = await ask({ port, agent, method: 'POST', headers: headersOf(held), message: INITIALIZED });
+  const held = { id, person, path };
+  const said = await ask({ ...post, headers: headersOf(held), message: INITIALIZED });
   tally.expect('initialized', said.status, 202, 404);
   return held;
 }
@@ -36,7 +45,8 @@ export async function begin({ port, agent, tally }: Scene, person: Person): Prom
 /** Every answer names the one who asks. */
 export async function whoami({ port, agent, tally }: Scene, held: Held): Promise<boolean> {
   const message = toolCall('whoami');
-  const { status, text } = await ask({ port, agent, method: 'POST', headers: headersOf(held), message });
+  const headers = headersOf(held);
+  const { status, text } = await ask({ port, agent, method: 'POST', path: held.path, headers, message });
   tally.expect('whoami', status, ...LIVE);
   if (status === 200 && !text.includes(`I am ${held.person.subject}.`))
     tally.fault('somebody else was served');
@@ -70,7 +80,7 @@ export async function guess({ port, chance, tally }: Scene): Promise<void> {
 export async function abort({ port, chance, tally }: Scene, held: Held): Promise<void> {
   const isWhole = chance.next() < 0.5;
   const asking = { port, agent: false as const, method: 'POST' as const, headers: headersOf(held) };
-  const request = open({ ...asking, message: toolCall('wait', { ms: 2000 }) }, isWhole ? 1 : 0.5);
+  const request = open({ ...asking, message: toolCall('wait', { ms: LONGEST_CALL_MS }) }, isWhole ? 1 : 0.5);
   const answered = begun(request).then(
     (response) => response.resume(),
     () => {},

@@ -16,7 +16,7 @@ import {
 import { CLIENT_TOKEN, passwordOf, subjectOfToken } from './people.js';
 import type { SoakSetting } from './sample.js';
 
-/** The guards, all of them, and how to close them. */
+/** The guards, all of them, before a handler that answers with SSE and, at `/json`, one that answers with JSON. */
 export interface Chain {
   readonly handler: RequestHandler;
   revoke(subject: string): Promise<number>;
@@ -29,12 +29,12 @@ const KEPT = { proofCache: { ttlSeconds: 60, max: 200 } };
 
 export function chainOf({ maxSessions, idleSeconds }: SoakSetting, onServer: () => void): Chain {
   const sessions = mcpSessionBinding({ maxSessions, idleSeconds, maxSessionsPerPrincipal: 8 });
-  const mcp = mcpHandler({
-    createServer: () => {
-      onServer();
-      return serverOf();
-    },
-  });
+  const createServer = () => {
+    onServer();
+    return serverOf();
+  };
+  const mcp = mcpHandler({ createServer });
+  const json = mcpHandler({ createServer, enableJsonResponse: true });
   const router = express.Router();
   router.use(
     mcpOriginGuard(),
@@ -54,13 +54,14 @@ export function chainOf({ maxSessions, idleSeconds }: SoakSetting, onServer: () 
         password === passwordOf(username) ? { subject: username } : null,
     }),
     sessions,
-    mcp,
   );
+  router.use('/json', json);
+  router.use(mcp);
   return {
     handler: router,
     revoke: (subject) => sessions.revoke({ subject }),
     close: async () => {
-      await mcp.close({ graceMs: GRACE_MS });
+      await Promise.all([mcp.close({ graceMs: GRACE_MS }), json.close({ graceMs: GRACE_MS })]);
       await sessions.close();
     },
   };

@@ -40,13 +40,17 @@ const delays = monitorEventLoopDelay({ resolution: 5 });
 delays.enable();
 const mount = () => chainOf(setting, () => leaks[setting.leak ?? '']?.());
 let chain = mount();
+/** Of sessions that live as long as the run. */
+const steady = chainOf({ maxSessions: 100, idleSeconds: 86_400 }, () => {});
 
 const app = express();
-app.use('/mcp', (request, response, next) => {
+app.use((request, _response, next) => {
   counts.requests += 1;
   if (setting.leak === 'requests') kept.push(request);
-  chain.handler(request, response, next);
+  next();
 });
+app.use('/mcp', (request, response, next) => chain.handler(request, response, next));
+app.use('/steady', steady.handler);
 const server = createServer(app);
 // A connection that is closed for being idle, while it is used again, is no fault of the guards.
 server.keepAliveTimeout = 600_000;

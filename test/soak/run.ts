@@ -5,6 +5,7 @@ import {
   end,
   guess,
   type Held,
+  LONGEST_CALL_MS,
   listen,
   readSlowly,
   type Scene,
@@ -14,6 +15,7 @@ import {
 import { person } from './people.js';
 import type { Leak, Sample } from './sample.js';
 import { type SoakedServer, soakedServer } from './soaked-server.js';
+import { beginSteady, callSteady, type Steady } from './steady.js';
 import { Tally } from './tally.js';
 import { verdict } from './verdict.js';
 import { agentOf } from './wire.js';
@@ -55,13 +57,18 @@ export async function soak({
   const setting = { maxSessions: sessions + 100, idleSeconds: Math.max(2, sessions / 150) };
   await using server = await soakedServer({ ...setting, ...(leak && { leak }) });
   const scene = { port: server.port, agent: agentOf(), chance: random(seed), tally: new Tally() };
+  const steady = await beginSteady(scene);
   const samples: Sample[] = [];
   const since = performance.now();
   const isOver = (): boolean => performance.now() - since > seconds * 1000;
   let phase = 'begins';
   const take = async (isQuiet: boolean): Promise<Sample> => {
-    const sample = { atMs: Math.round(performance.now() - since), ...(await server.ask('sample', isQuiet)) };
-    return sample;
+    const said = await server.ask('sample', isQuiet);
+    return {
+      ...said,
+      atMs: Math.round(performance.now() - since),
+      sessions: said.sessions - steady.length,
+    };
   };
   const keep = (sample: Sample): void => {
     samples.push(sample);
@@ -76,7 +83,7 @@ export async function soak({
       phase = `wave ${wave}`;
       if (wave % REMOUNT_EVERY === 0) await remount(server, scene);
       const held = await rise(scene, sessions);
-      await use(scene, server, held, busySeconds);
+      await use(scene, server, held, steady, busySeconds);
       await fall(scene, server, held);
       scene.agent.destroy();
       keep(await quiet(take));
@@ -125,7 +132,13 @@ async function rise(scene: Scene, sessions: number): Promise<Held[]> {
   return held;
 }
 
-async function use(scene: Scene, server: SoakedServer, held: Held[], seconds: number): Promise<void> {
+async function use(
+  scene: Scene,
+  server: SoakedServer,
+  held: Held[],
+  steady: Steady,
+  seconds: number,
+): Promise<void> {
   const { chance, tally } = scene;
   const until = performance.now() + seconds * 1000;
   await inLanes(tally, async () => {
@@ -134,7 +147,8 @@ async function use(scene: Scene, server: SoakedServer, held: Held[], seconds: nu
     const one = held[at];
     if (!one) return false;
     const dice = chance.next();
-    if (dice < 0.68) {
+    if (dice < 0.3) await callSteady(scene, steady);
+    else if (dice < 0.68) {
       if (!(await whoami(scene, one))) held.splice(held.indexOf(one) >>> 0, 1);
     } else if (dice < 0.74) await abort(scene, one);
     else if (dice < 0.78) await readSlowly(scene, one);
@@ -172,7 +186,7 @@ async function quiet(take: (isQuiet: boolean) => Promise<Sample>): Promise<Sampl
   while (performance.now() < until && (await take(false)).sessions > 0) {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  // Connections close, and so do the servers of the last sessions.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // Connections close, and so do the servers of the last sessions; calls that were left in a steady one come to their end.
+  await new Promise((resolve) => setTimeout(resolve, LONGEST_CALL_MS + 300));
   return take(true);
 }

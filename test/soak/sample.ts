@@ -11,7 +11,7 @@ export interface Sample {
   readonly listeners: number;
   /** Of the event loop, since the last sample. */
   readonly delayP99Ms: number;
-  /** Sessions that have begun and not ended, by the guards' own events. */
+  /** Sessions that have begun and not ended, by the guards' own events, without those that live as long as the run. */
   readonly sessions: number;
   /** Sessions that ever began. */
   readonly begun: number;

@@ -5,6 +5,8 @@ export interface Asking {
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly message?: object;
+  /** Default `/mcp`. */
+  readonly path?: string | undefined;
   readonly agent?: Agent | false;
   /** The loopback address that the server sees. */
   readonly from?: string;
@@ -21,13 +23,13 @@ const PROTOCOL = '2025-11-25';
 export const agentOf = (): Agent => new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** A request whose body is sent, unless it is to be sent in part. */
-export function open({ port, method, headers, message, agent, from }: Asking, part = 1): ClientRequest {
+export function open({ port, method, headers, message, path, agent, from }: Asking, part = 1): ClientRequest {
   const body = message === undefined ? undefined : Buffer.from(JSON.stringify(message));
   const request = httpRequest({
     port,
     method,
     host: '127.0.0.1',
-    path: '/mcp',
+    path: path ?? '/mcp',
     ...(agent !== undefined && { agent }),
     ...(from !== undefined && { localAddress: from }),
     headers: {
