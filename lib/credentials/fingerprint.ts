@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Never leaves the process: a fingerprint found in a heap dump of yesterday says nothing today. */
 const processKey = randomBytes(32);
@@ -22,7 +22,7 @@ export function keyedDigest(key: string | Uint8Array, ...parts: readonly string[
 
 /** SHA-256 of an identifier, for keys that may leave the process. */
 export function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
 /** Compares without telling length or position: both sides are hashed first. */

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
 import { plainPrincipal, sealPrincipal } from '../principal.js';
@@ -19,6 +17,7 @@ import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
 import { LiveSession, refusalAfter } from './live-session.js';
 import { type Beginning, endedAs, originData } from './origin.js';
+import { randomId } from './random-id.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
 import { SessionEnds } from './session-ends.js';
@@ -115,7 +114,7 @@ export class SessionRegistry {
     const beginning = this.#records.isShared ? begun : { ...begun, loginUntil: undefined };
     const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.options;
     const now = Date.now();
-    const id = randomBytes(32).toString('base64url');
+    const id = randomId();
     const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
     session.isStarting = true;
     session.canMove = initialize !== null;
