@@ -18,7 +18,7 @@ export const FULL: Scale = {
   rest: { generations: 2, rounds: 4, calls: 400, warmUp: 2000 },
   sessions: [100, 1000, 10_000],
   stormSeconds: 5,
-  stormRounds: 3,
+  stormRounds: 5,
 };
 
 export const QUICK: Scale = {
@@ -26,7 +26,7 @@ export const QUICK: Scale = {
   rest: { generations: 1, rounds: 3, calls: 200, warmUp: 1000 },
   sessions: [100, 1000],
   stormSeconds: 4,
-  stormRounds: 3,
+  stormRounds: 5,
 };
 
 export interface Tools {

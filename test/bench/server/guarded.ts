@@ -29,9 +29,9 @@ const MAX_SESSIONS = 200_000;
 
 /**
  * Nobody is proven anew in the middle of a run: hashes by chance are no measure, and what one costs is measured beside.
- * A machine that others use takes its time for a hash.
+ * So there is room for more people than any run has at once, too. A machine that others use takes its time for a hash.
  */
-const ONCE = { proofCache: { ttlSeconds: 3600 }, timeoutMs: 30_000 };
+const ONCE = { proofCache: { ttlSeconds: 3600, max: 20_000 }, timeoutMs: 30_000 };
 
 export function bearerChain(): Chain {
   return {
