@@ -1,4 +1,4 @@
-import type { McpGuardErrorCode } from '../errors.js';
+import { McpGuardError, type McpGuardErrorCode } from '../errors.js';
 import { mergePrincipal, principalKey, sealPrincipal } from '../principal.js';
 import type { SessionHooks } from '../request-state.js';
 import type { Principal, SessionEndReason, SessionRecord } from '../types.js';
@@ -137,4 +137,9 @@ export class LiveSession {
 export function refusalAfter(reason: SessionEndReason): McpGuardErrorCode {
   if (reason === 'shutdown') return 'closing';
   return reason === 'inactive' ? 'invalid_credentials' : 'session_not_found';
+}
+
+/** Throws what its client is told where the session has ended. */
+export function assertAlive(session: LiveSession): void {
+  if (session.ending) throw new McpGuardError(refusalAfter(session.endReason));
 }

@@ -1,6 +1,6 @@
 import { McpGuardError } from '../errors.js';
 import type { Publish } from '../events.js';
-import { plainPrincipal, sealPrincipal } from '../principal.js';
+import { sealPrincipal } from '../principal.js';
 import type { ProofKeeper } from '../request-state.js';
 import type {
   Awaitable,
@@ -11,16 +11,16 @@ import type {
   SessionStore,
 } from '../types.js';
 import { isPending } from '../within-time.js';
-import { Beginnings } from './beginnings.js';
+import { Creation } from './creation.js';
 import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
-import { LiveSession, refusalAfter } from './live-session.js';
-import { type Beginning, endedAs, originData } from './origin.js';
-import { randomId } from './random-id.js';
+import { assertAlive, type LiveSession } from './live-session.js';
+import type { Beginning } from './origin.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
 import { SessionEnds } from './session-ends.js';
+import { SharedEnds } from './shared-ends.js';
 import { StoredSessions } from './stored-sessions.js';
 import { Sweep } from './sweep.js';
 import { Watch } from './watch.js';
@@ -50,17 +50,15 @@ export const REGISTRY_DEFAULTS: Omit<SessionRegistryOptions, 'store' | 'publish'
 
 /** `lastSeenAt` is written at most this often. */
 const TOUCH_MS = 1000;
-/** Longer than any answer of the store is waited for. */
-const ASK_AGAIN_MS = 6000;
 
 /** The sessions that this process serves, over the store that keeps them. */
 export class SessionRegistry {
   readonly options: SessionRegistryOptions;
   readonly #records: StoredSessions;
   readonly #roster = new Roster();
-  readonly #beginnings = new Beginnings();
   readonly #keepers: Keepers;
   readonly #ends: SessionEnds;
+  readonly #creation: Creation;
   readonly #revocation: Revocation;
   readonly #finding: Finding;
   readonly #watch: Watch;
@@ -78,19 +76,25 @@ export class SessionRegistry {
       (id) => roster.sessions.get(id),
     );
     const ends = new SessionEnds(roster, records, keepers, publish);
-    this.#watch = new Watch(roster.sessions, roster.exchanges, options, (session, reason) =>
-      reason === 'idle' && records.isShared ? this.#endIdle(session) : ends.end(session, reason),
+    const watch = new Watch(roster.sessions, roster.exchanges, options, (session, reason) =>
+      reason === 'idle' && records.isShared ? sharedEnds.endIdle(session) : ends.end(session, reason),
     );
+    const sharedEnds = new SharedEnds(roster, records, ends, {
+      idleSeconds,
+      isOverdue: (session) => watch.overdue(session, Date.now()) !== undefined,
+    });
+    this.#watch = watch;
     this.#records = records;
     this.#keepers = keepers;
     this.#ends = ends;
     this.#revocation = new Revocation(roster, records, ends, keepers);
-    this.#finding = new Finding(roster, records, ends, keepers, this.#watch, options);
+    this.#finding = new Finding(roster, records, ends, keepers, watch, options);
+    this.#creation = new Creation(roster, records, ends, watch, options);
     this.#stopHearing = store.onDeleted?.((id, reason) => this.#hear(id, reason));
     if (!records.isShared) return;
     this.#sweep = new Sweep(roster.sessions, records, ends, idleSeconds, {
-      onGone: (session) => void this.#endGone(session),
-      onOverdue: (record, reason) => this.#endOverdue(record, reason),
+      onGone: (session) => void sharedEnds.endGone(session),
+      onOverdue: (record, reason) => sharedEnds.endOverdue(record, reason),
       confirmWithinMs: (recheckSeconds * 1000) / 2,
     });
   }
@@ -106,93 +110,24 @@ export class SessionRegistry {
    * `unavailable` where the store fails.
    */
   create(principal: Principal, initialize: unknown, begun: Beginning = {}): Promise<LiveSession> {
-    return this.#beginnings.watch(this.#create(principal, initialize, begun));
-  }
-
-  async #create(principal: Principal, initialize: unknown, begun: Beginning): Promise<LiveSession> {
-    // Where no other node can end it, nobody has to be told that its login is under way.
-    const beginning = this.#records.isShared ? begun : { ...begun, loginUntil: undefined };
-    const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.options;
-    const now = Date.now();
-    const id = randomId();
-    const session = new LiveSession(id, principal, now, now + absoluteSeconds * 1000);
-    session.isStarting = true;
-    session.canMove = initialize !== null;
-    const busy = this.#roster.ownedBy(session.owner).flatMap((other) => (other.isBusy ? [other.id] : []));
-    const record: SessionRecord = {
-      id,
-      principal: plainPrincipal(principal),
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: session.expiresAt,
-      // Where no other node can go on with it, nobody asks how it began.
-      initialize: this.#records.isShared
-        ? originData(initialize, plainPrincipal(principal), beginning)
-        : null,
-    };
-    if (beginning.loginUntil !== undefined)
-      session.afterLogin = originData(initialize, plainPrincipal(principal), {
-        ...beginning,
-        loginUntil: undefined,
-      });
-    // Known here before the store has it, so that a revocation meanwhile finds it.
-    this.#roster.add(session);
-    this.#watch.wake();
-    try {
-      const limits = { maxSessions, maxSessionsPerPrincipal, onLimit, busy };
-      const keeping = this.#records.create(record, limits, (late) => this.#ends.evict(late));
-      const outcome = isPending(keeping) ? await keeping : keeping;
-      if (outcome === 'limit') throw new McpGuardError('session_limit');
-      this.#ends.evict(outcome);
-    } catch (error) {
-      this.#roster.remove(session);
-      throw error;
-    }
-    // It may have been ended before the store had it.
-    if (session.ending) await this.#records.delete(id, session.endReason);
-    this.assertAlive(session);
-    return session;
+    return this.#creation.create(principal, initialize, begun);
   }
 
   /** Keeps what `startSession` made of the principal. */
-  async enrich(session: LiveSession, principal: Principal, initialize?: object): Promise<void> {
-    const { presented } = session;
-    session.principal = principal;
-    const isIssued = principal.token !== presented.token || principal.expiresAt !== presented.expiresAt;
-    if (isIssued && principal.expiresAt !== undefined) {
-      session.expiresAt = Math.min(session.expiresAt, principal.expiresAt * 1000);
-    }
-    const { expiresAt } = session;
-    await this.#records.update(session.id, {
-      principal: plainPrincipal(principal),
-      expiresAt,
-      ...(initialize && { initialize }),
-    });
-    if (!initialize) this.assertAlive(session);
+  enrich(session: LiveSession, principal: Principal): Promise<void> {
+    return this.#creation.enrich(session, principal);
   }
 
   /**
    * Keeps that the login is done, and what it made of the principal: from here on whoever ends the session undoes it.
    * Throws where the session has ended meanwhile; its login is then undone, or will be.
    */
-  async keepLogin(session: LiveSession, principal: Principal | undefined): Promise<void> {
-    const { id, afterLogin } = session;
-    session.afterLogin = undefined;
-    if (principal) await this.enrich(session, principal, afterLogin);
-    else if (afterLogin) await this.#records.update(id, { initialize: afterLogin });
-    if (!this.#records.isShared || !afterLogin) return;
-    const kept = await this.#records.remaining([id]);
-    // Whoever removed the record before it said so has left the login to this node.
-    if (!session.ending && !kept.has(id)) {
-      await this.#ends.finish(session, 'failed', 'us');
-      throw new McpGuardError('unavailable');
-    }
-    if (session.isEndedByOthers) await this.#ends.undo(session);
-    this.assertAlive(session);
+  keepLogin(session: LiveSession, principal: Principal | undefined): Promise<void> {
+    return this.#creation.keepLogin(session, principal);
   }
 
   assertAlive(session: LiveSession): void {
-    if (session.ending) throw new McpGuardError(refusalAfter(session.endReason));
+    assertAlive(session);
   }
 
   /**
@@ -280,7 +215,7 @@ export class SessionRegistry {
     this.#stopHearing?.();
     for (const exchange of this.#roster.exchanges) exchange.end('closing');
     for (const session of [...this.#roster.sessions.values()]) void this.end(session, 'shutdown');
-    await this.#beginnings.settled();
+    await this.#creation.settled();
     await this.#ends.allUnderWay();
     this.#keepers.close();
     await this.#sweep?.close();
@@ -292,40 +227,5 @@ export class SessionRegistry {
     const isForgotten = reason === 'revoked' || reason === 'inactive';
     if (session && isForgotten) this.#keepers.forget(session.presented);
     this.#ends.hear(id, reason);
-  }
-
-  /** Another node may have served it meanwhile: then it is not over, only no longer this node's. */
-  async #endIdle(session: LiveSession): Promise<void> {
-    if (Date.now() < session.askedUntil) return;
-    session.askedUntil = Date.now() + ASK_AGAIN_MS;
-    try {
-      const record = await this.#records.get(session.id);
-      const now = Date.now();
-      if (session.isBusy || session.ending) return;
-      if (!record) return void this.#ends.finish(session, 'idle', 'others');
-      const isUsed =
-        now - record.lastSeenAt < this.options.idleSeconds * 1000 || (record.busyUntil ?? 0) > now;
-      void (isUsed ? this.release(session) : this.end(session, 'idle'));
-    } catch {
-      // Asked again later.
-    }
-  }
-
-  /** Its record is gone, or is left for a node that can undo its login, as this one can. */
-  async #endGone(session: LiveSession): Promise<void> {
-    const record = await (async () => this.#records.get(session.id))().catch(() => undefined);
-    void (record
-      ? this.end(session, endedAs(record) ?? 'expired')
-      : this.#ends.finish(session, 'deleted', 'others'));
-  }
-
-  async #endOverdue(record: SessionRecord, reason: 'expired' | 'idle'): Promise<void> {
-    const session = this.#roster.sessions.get(record.id);
-    const ended = endedAs(record);
-    if (session) {
-      const isOver = ended !== undefined || this.#watch.overdue(session, Date.now());
-      return isOver ? this.end(session, ended ?? reason) : undefined;
-    }
-    if (!this.#ends.underWay(record.id)) await this.#ends.ofRecords.endAsKnown(record, reason);
   }
 }
