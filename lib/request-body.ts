@@ -30,11 +30,13 @@ export async function readBody(
     return (sizes.get(request) ?? 0) > maxBytes ? refused('body_too_large') : readParsed(request.body);
   }
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return refused('unsupported_media_type');
-  if (Number(headers['content-length'] ?? 0) > maxBytes) {
+  const length = Number(headers['content-length'] ?? 0);
+  if (length > maxBytes) {
     request.resume();
     return refused('body_too_large');
   }
-  const bytes = await collect(request, maxBytes, timeoutMs);
+  const arrived = length > 0 ? await arrivedBody(request, length) : undefined;
+  const bytes = arrived ?? (await collect(request, maxBytes, timeoutMs));
   if (typeof bytes === 'string') return refused(bytes);
   sizes.set(request, bytes.length);
   const json = parseJson(bytes);
@@ -50,6 +52,28 @@ function readParsed(body: unknown): Body {
   }
   const json = parseJson(Buffer.from(body as string));
   return json ? { kind: 'parsed', value: json.value } : refused('invalid_body');
+}
+
+/**
+ * A body that came in one packet with its headers, as most do, without what waiting for it takes: Node hands it over after
+ * the headers, in the same turn.
+ */
+async function arrivedBody(
+  request: Request,
+  length: number,
+): Promise<Buffer | McpGuardErrorCode | undefined> {
+  await undefined;
+  if (request.destroyed) return 'invalid_body';
+  if (request.readableLength !== length) return undefined;
+  const bytes = request.read() as Buffer;
+  return new Promise((resolve) => {
+    // Whoever reads the request after this finds it at its end.
+    const finish = (): void => {
+      request.off('end', finish).off('close', finish);
+      resolve(bytes);
+    };
+    request.on('end', finish).on('close', finish).resume();
+  });
 }
 
 function collect(request: Request, maxBytes: number, timeoutMs: number): Promise<Buffer | McpGuardErrorCode> {

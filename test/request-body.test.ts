@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 
 import { expect } from 'chai';
@@ -178,6 +180,100 @@ describe('readBody', () => {
       await reading;
       expect(timeouts.count).to.equal(0);
       expect(request.eventNames().map((name) => [name, request.listenerCount(name)])).to.deep.equal(before);
+    });
+  });
+
+  describe('a body that came with its headers', () => {
+    const sized = (text: string): Record<string, string> => ({
+      ...JSON_TYPE,
+      'content-length': String(bytes(text)),
+    });
+    const listenersOf = (request: Incoming): unknown[] =>
+      request.eventNames().map((name) => [name, request.listenerCount(name)]);
+
+    it('E6 is read without a timer, to its end, and leaves no listener behind', async () => {
+      using timeouts = holdTimeouts(TIMEOUT_MS);
+      const text = '{"name":"\u00e9\u{1f600}"}';
+      const request = complete(text, sized(text));
+      const before = listenersOf(request);
+      const reading = readBody(request, 1000);
+      for (let turn = 0; turn < 3; turn += 1) {
+        await undefined;
+        expect(timeouts.count).to.equal(0);
+      }
+      expect(await reading).to.deep.equal({ kind: 'parsed', value: { name: '\u00e9\u{1f600}' } });
+      expect(request.readableEnded).to.equal(true);
+      expect(listenersOf(request)).to.deep.equal(before);
+      expect(await readBody(request, 1000)).to.deep.equal({ kind: 'parsed', value: request.body });
+      expect(codeOf(await readBody(request, bytes(text) - 1))).to.equal('body_too_large');
+    });
+
+    it('is waited for where only a part of it came', async () => {
+      const text = '{"a":1}';
+      const request = incoming(sized(text));
+      request.write(text.slice(0, 3));
+      const reading = readBody(request, 1000);
+      await new Promise(setImmediate);
+      request.end(text.slice(3));
+      expect(await reading).to.deep.equal({ kind: 'parsed', value: { a: 1 } });
+    });
+
+    it('is not handed on before the request is at its end, for whoever reads that next', async () => {
+      const text = '{"a":1}';
+      const request = incoming(sized(text));
+      request.write(text);
+      let isRead = false;
+      const reading = readBody(request, 1000).then((body) => {
+        isRead = true;
+        return body;
+      });
+      await new Promise(setImmediate);
+      expect(isRead).to.equal(false);
+      request.end();
+      expect(await reading).to.deep.equal({ kind: 'parsed', value: { a: 1 } });
+      expect(request.readableEnded).to.equal(true);
+    });
+
+    it('leaves nobody waiting whose client has gone meanwhile', async () => {
+      using timeouts = holdTimeouts(TIMEOUT_MS);
+      const text = '{"a":1}';
+      const cut = incoming(sized(text));
+      cut.write(text);
+      const before = listenersOf(cut);
+      const reading = readBody(cut, 1000);
+      await new Promise(setImmediate);
+      cut.destroy();
+      expect(codeOf(await reading)).to.equal('parsed');
+      expect(listenersOf(cut)).to.deep.equal(before);
+
+      const gone = complete(text, sized(text));
+      const refusing = readBody(gone, 1000);
+      gone.destroy();
+      expect(codeOf(await refusing)).to.equal('invalid_body');
+      expect(timeouts.count).to.equal(0);
+    });
+
+    it('is read like any other over HTTP, and what is read after it finds its end', async () => {
+      const seen: unknown[] = [];
+      const server = createServer(async (request, response) => {
+        const body = await readBody(request as unknown as Request, 100_000);
+        seen.push([body.kind === 'parsed' && body.value, request.readableEnded, request.complete]);
+        response.end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, resolve));
+      const { port } = server.address() as AddressInfo;
+      const values = [{ a: 1 }, 'x'.repeat(80_000), [1]];
+      for (const value of values) {
+        const answer = await fetch(`http://127.0.0.1:${port}/`, {
+          method: 'POST',
+          headers: JSON_TYPE,
+          body: JSON.stringify(value),
+        });
+        await answer.text();
+      }
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      expect(seen).to.deep.equal(values.map((value) => [value, true, true]));
     });
   });
 
