@@ -14,17 +14,17 @@ export interface Scale {
 }
 
 export const FULL: Scale = {
-  calls: { generations: 3, rounds: 6, calls: 500, warmUp: 3000 },
-  rest: { generations: 2, rounds: 4, calls: 400, warmUp: 2000 },
+  calls: { generations: 3, rounds: 6, calls: 1500, warmUp: 3000 },
+  rest: { generations: 2, rounds: 4, calls: 1000, warmUp: 2000 },
   sessions: [100, 1000, 10_000],
   stormSeconds: 5,
   stormRounds: 5,
 };
 
 export const QUICK: Scale = {
-  calls: { generations: 1, rounds: 5, calls: 300, warmUp: 1500 },
-  rest: { generations: 1, rounds: 3, calls: 200, warmUp: 1000 },
-  sessions: [100, 1000],
+  calls: { generations: 2, rounds: 5, calls: 1500, warmUp: 1500 },
+  rest: { generations: 1, rounds: 3, calls: 600, warmUp: 1000 },
+  sessions: [100, 10_000],
   stormSeconds: 4,
   stormRounds: 5,
 };
