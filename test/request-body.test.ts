@@ -125,6 +125,11 @@ describe('readBody', () => {
       expect(codeOf(await readBody(complete(text), bytes(text) - 1))).to.equal('body_too_large');
     });
 
+    it('may be what is allowed by Content-Length, too', async () => {
+      const request = complete(text, { ...JSON_TYPE, 'content-length': String(bytes(text)) });
+      expect(codeOf(await readBody(request, bytes(text)))).to.equal('parsed');
+    });
+
     it('is refused by Content-Length before a byte is read', async () => {
       const request = incoming({ ...JSON_TYPE, 'content-length': '1001' });
       expect(codeOf(await readBody(request, 1000))).to.equal('body_too_large');

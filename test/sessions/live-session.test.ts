@@ -14,6 +14,12 @@ describe('LiveSession', () => {
     expect(sessionOf({ subject: 'ada', issuer: 'i' }).owner).to.not.equal(owner);
   });
 
+  it('is nothing but begun at first', () => {
+    const { canMove, isStarting, isDeleting, isEndedByOthers, endReason, ending, busyUntil } = sessionOf();
+    expect([canMove, isStarting, isDeleting, isEndedByOthers]).to.deep.equal([false, false, false, false]);
+    expect([endReason, ending, busyUntil]).to.deep.equal(['failed', undefined, 0]);
+  });
+
   it('is busy while there is an exchange or a call', () => {
     const session = sessionOf();
     expect(session.isBusy).to.equal(false);
@@ -53,6 +59,12 @@ describe('LiveSession', () => {
       const session = sessionOf();
       for (const key of ['a', 'b', 'c', 'a', 'd', 'e', undefined, 'e']) session.addProof(key);
       expect([...session.proofs]).to.deep.equal(['c', 'a', 'd', 'e']);
+    });
+
+    it('keeps the others where one of them comes again', () => {
+      const session = sessionOf();
+      for (const key of ['a', 'b', 'a', 'c', 'd']) session.addProof(key);
+      expect([...session.proofs]).to.deep.equal(['b', 'a', 'c', 'd']);
     });
   });
 
