@@ -52,8 +52,8 @@ export class Creation {
   }
 
   async #create(principal: Principal, initialize: unknown, begun: Beginning): Promise<LiveSession> {
-    // Where no other node can end it, nobody has to be told that its login is under way.
-    const beginning = this.#records.isShared ? begun : { ...begun, loginUntil: undefined };
+    // Where no other node can end it, nobody has to be told how it began, and that its login is under way.
+    const beginning = this.#records.isShared ? begun : {};
     const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.#options;
     const now = Date.now();
     const id = randomId();

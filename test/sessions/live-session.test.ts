@@ -62,9 +62,15 @@ describe('LiveSession', () => {
     });
 
     it('keeps the others where one of them comes again', () => {
-      const session = sessionOf();
-      for (const key of ['a', 'b', 'a', 'c', 'd']) session.addProof(key);
-      expect([...session.proofs]).to.deep.equal(['b', 'a', 'c', 'd']);
+      for (const [keys, kept] of [
+        ['aba', 'ba'],
+        ['abcb', 'acb'],
+        ['abb', 'ab'],
+      ] as const) {
+        const session = sessionOf();
+        for (const key of keys) session.addProof(key);
+        expect(session.proofs.join('')).to.equal(kept);
+      }
     });
   });
 
@@ -77,6 +83,11 @@ describe('LiveSession', () => {
       expect(merged.token).to.equal('new');
       expect(merged.claims).to.deep.equal({ role: 'admin' });
       expect(session.principalFor(refreshed)).to.equal(merged);
+    });
+
+    it("is this request's principal itself, where the login added nothing", () => {
+      const refreshed: Principal = { subject: 'ada', token: 'new' };
+      expect(sessionOf().principalFor(refreshed)).to.equal(refreshed);
     });
   });
 

@@ -220,6 +220,29 @@ describe('SessionRegistry.keepLogin', () => {
     await there.registry.close();
   });
 
+  it('undoes nothing of a login that is kept', async () => {
+    const [here] = nodes();
+    const session = await here.registry.create(ada, message, beginning);
+    session.hooks = here.keeper.hooks;
+    await here.registry.keepLogin(session, undefined);
+    expect(here.ended).to.deep.equal([]);
+    expect(session.ending).to.equal(undefined);
+  });
+
+  it('asks nothing of the store where there was no login to keep', async () => {
+    const [here] = nodes();
+    const session = await here.registry.create(ada, message, { by: 'guard 0' });
+    const before = { ...here.node.count };
+    await here.registry.keepLogin(session, undefined);
+    expect(here.node.count).to.deep.equal(before);
+  });
+
+  it('is of a session that no other node can go on with where that began with no message', async () => {
+    const [here] = nodes();
+    expect((await here.registry.create(ada, null, beginning)).canMove).to.equal(false);
+    expect((await here.registry.create(ada, message, beginning)).canMove).to.equal(true);
+  });
+
   it('S5 leaves a store of its own alone', async () => {
     const { registry, store } = watched();
     const session = await registry.create(ada, message, beginning);
