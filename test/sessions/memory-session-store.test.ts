@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
 import type { SessionLimits, SessionRecord, SessionStore } from '../../lib/types.js';
+import { stopClock } from '../support/clock.js';
 import { ada } from './support.js';
 
 const LIMITS: SessionLimits = {
@@ -83,6 +84,12 @@ describe('MemorySessionStore', () => {
       expect(elsewhere.create(record('c'), two)).to.deep.equal({ evicted: ['b'] });
       const all = holding(record('a', 'ada', 1), record('b', 'ada', 2));
       expect(all.create(record('c'), { ...two, busy: ['a', 'b'] })).to.equal('limit');
+    });
+
+    it('by one that others used until just now', () => {
+      using _clock = stopClock();
+      const store = holding({ ...record('a', 'ada', 1), busyUntil: Date.now() }, record('b', 'ada', 2));
+      expect(store.create(record('c'), two)).to.deep.equal({ evicted: ['a'] });
     });
 
     it('refuses where it is told to, and takes nothing from others', () => {
