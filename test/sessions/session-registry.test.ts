@@ -230,15 +230,15 @@ describe('SessionRegistry', () => {
       expect(session.expiresAt).to.equal(before);
     });
 
-    for (const [what, changes] of [
-      ['another token of the same time', { token: 'issued' }],
-      ['the same token, for another time', { expiresAt: Math.floor(Date.now() / 1000) + 30 }],
+    for (const [what, { lessSeconds, ...changes }] of [
+      ['another token of the same time', { token: 'issued', lessSeconds: 0 }],
+      ['the same token, for another time', { lessSeconds: 30 }],
     ] as const) {
       it(`with the time of what was issued: ${what}`, async () => {
         const presented = { ...ada, token: 'presented', expiresAt: Math.floor(Date.now() / 1000) + 60 };
         const { registry } = watched();
         const session = await registry.create(presented, {});
-        const issued = { ...presented, ...changes };
+        const issued = { ...presented, ...changes, expiresAt: presented.expiresAt - lessSeconds };
         await registry.enrich(session, issued);
         expect(session.expiresAt).to.equal(issued.expiresAt * 1000);
       });
