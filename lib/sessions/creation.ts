@@ -52,8 +52,9 @@ export class Creation {
   }
 
   async #create(principal: Principal, initialize: unknown, begun: Beginning): Promise<LiveSession> {
-    // Where no other node can end it, nobody has to be told how it began, and that its login is under way.
-    const beginning = this.#records.isShared ? begun : {};
+    // Where no other node can end it or go on with it, nobody asks how it began.
+    const beginning = this.#records.isShared ? begun : undefined;
+    const begunAs = (how: Beginning): object => originData(initialize, plainPrincipal(principal), how);
     const { absoluteSeconds, maxSessions, maxSessionsPerPrincipal, onLimit } = this.#options;
     const now = Date.now();
     const id = randomId();
@@ -67,16 +68,10 @@ export class Creation {
       createdAt: now,
       lastSeenAt: now,
       expiresAt: session.expiresAt,
-      // Where no other node can go on with it, nobody asks how it began.
-      initialize: this.#records.isShared
-        ? originData(initialize, plainPrincipal(principal), beginning)
-        : null,
+      initialize: beginning ? begunAs(beginning) : null,
     };
-    if (beginning.loginUntil !== undefined)
-      session.afterLogin = originData(initialize, plainPrincipal(principal), {
-        ...beginning,
-        loginUntil: undefined,
-      });
+    if (beginning?.loginUntil !== undefined)
+      session.afterLogin = begunAs({ ...beginning, loginUntil: undefined });
     // Known here before the store has it, so that a revocation meanwhile finds it.
     this.#roster.add(session);
     this.#watch.wake();

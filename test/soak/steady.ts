@@ -11,7 +11,7 @@ const FIRST_PERSON = 2_000_000;
 
 export async function beginSteady(scene: Scene): Promise<Steady> {
   const begun: Held[] = [];
-  for (const [index, path] of PATHS.flatMap((path) => Array(EACH).fill(path)).entries()) {
+  for (const [index, path] of PATHS.flatMap((path) => Array.from({ length: EACH }, () => path)).entries()) {
     const held = await begin(scene, person(FIRST_PERSON + index), path);
     if (held) begun.push(held);
     else scene.tally.fault('a steady session did not begin');
