@@ -1,5 +1,5 @@
 import type { RequestState } from '../request-state.js';
-import type { LiveSession } from '../sessions/live-session.js';
+import { assertAlive, type LiveSession } from '../sessions/live-session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import { isPending } from '../within-time.js';
 import { makeSessionServer } from './prepare-session.js';
@@ -28,7 +28,7 @@ export async function connectSession(
     },
   });
   if (session.ending) await transport.close();
-  registry.assertAlive(session);
+  assertAlive(session);
   session.closeServer = () => transport.close();
   return transport;
 }

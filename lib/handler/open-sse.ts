@@ -4,7 +4,7 @@ import { isGuardError, McpGuardError } from '../errors.js';
 import type { RequestState } from '../request-state.js';
 import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
-import type { LiveSession } from '../sessions/live-session.js';
+import { assertAlive, type LiveSession } from '../sessions/live-session.js';
 import { runAs } from '../sessions/principal-context.js';
 import type { Drain } from './drain.js';
 import { makeSessionServer, prepareSession } from './prepare-session.js';
@@ -36,7 +36,7 @@ export async function openSse(
     session.closeServer = () => server.close();
     // It may have ended while its server was made: then nobody else closes that.
     if (session.ending) await server.close();
-    registry.assertAlive(session);
+    assertAlive(session);
     const onCalls = callsOf(session, drain, () => registry.touch(session));
     const endpoint = `${messagesPath}?sessionId=${session.id}`;
     const transport = new SseTransport(response, endpoint, keepAliveMs, onCalls);
@@ -47,7 +47,7 @@ export async function openSse(
     await runAs(session.principal, () => connect(server, transport, context), state.forwarded);
     /* c8 ignore next -- a stream does not begin on an answer that is over, whatever server connects to it */
     if (session.ending || isGone(response)) await server.close();
-    registry.assertAlive(session);
+    assertAlive(session);
     registry.open(exchange, session);
     session.isStarting = false;
     context.publish({ type: 'session.started', principal: session.owner, session: session.id });

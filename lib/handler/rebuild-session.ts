@@ -2,7 +2,7 @@ import type { Request } from 'express';
 
 import { isGuardError, McpGuardError } from '../errors.js';
 import type { RequestState } from '../request-state.js';
-import type { LiveSession } from '../sessions/live-session.js';
+import { assertAlive, type LiveSession } from '../sessions/live-session.js';
 import { mountOf } from '../sessions/origin.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Awaitable } from '../types.js';
@@ -56,7 +56,7 @@ async function rebuild(
       createTimeoutMs,
     );
     const isServing = await untilAborted(replaying, session.end);
-    registry.assertAlive(session);
+    assertAlive(session);
     if (!isServing) {
       // What it was begun with is not taken any more, as after an upgrade: its client has to begin anew.
       await registry.release(session);

@@ -5,7 +5,7 @@ import type { RequestState } from '../request-state.js';
 import { isGone, onOver } from '../response-end.js';
 import type { SessionAttachment } from '../sessions/attachment.js';
 import { isInitialize } from '../sessions/first-message.js';
-import type { LiveSession } from '../sessions/live-session.js';
+import { assertAlive, type LiveSession } from '../sessions/live-session.js';
 import type { Awaitable } from '../types.js';
 import { isPending, untilAborted } from '../within-time.js';
 import { connectSession } from './connect-session.js';
@@ -88,7 +88,7 @@ async function start(
     session.canMove = context.failover;
     context.transports.set(session, transport);
     const web = await untilAborted(transport.handle(request, response, message), session.end);
-    registry.assertAlive(session);
+    assertAlive(session);
     if (web?.ok && !isGone(response)) {
       registry.open(exchange, session);
       onOver(response, () => registry.closed(exchange, session));

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { McpGuardError } from '../errors.js';
 import { enrich, isPrincipal, principalKey } from '../principal.js';
 import type { RequestState, SessionHooks } from '../request-state.js';
-import type { LiveSession } from '../sessions/live-session.js';
+import { assertAlive, type LiveSession } from '../sessions/live-session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import type { Principal } from '../types.js';
 import { withinTime } from '../within-time.js';
@@ -61,7 +61,7 @@ async function startLogin(
     throw new McpGuardError('unavailable', { cause: error });
   }
   if (session.ending) await undo(hooks, session, started, report);
-  registry.assertAlive(session);
+  assertAlive(session);
   session.hooks = hooks;
   await registry.keepLogin(session, started ? enrich(session.presented, started) : undefined);
 }

@@ -15,7 +15,7 @@ import { Creation } from './creation.js';
 import type { Exchange } from './exchange.js';
 import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
-import { assertAlive, type LiveSession } from './live-session.js';
+import type { LiveSession } from './live-session.js';
 import type { Beginning } from './origin.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
@@ -124,10 +124,6 @@ export class SessionRegistry {
    */
   keepLogin(session: LiveSession, principal: Principal | undefined): Promise<void> {
     return this.#creation.keepLogin(session, principal);
-  }
-
-  assertAlive(session: LiveSession): void {
-    assertAlive(session);
   }
 
   /**

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { McpGuardError } from '../../lib/errors.js';
 import { principalKey } from '../../lib/principal.js';
 import type { SessionHooks } from '../../lib/request-state.js';
+import { assertAlive } from '../../lib/sessions/live-session.js';
 import type { Principal, SessionLimits } from '../../lib/types.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
 import { gate } from '../support/gate.js';
@@ -729,9 +730,9 @@ describe('SessionRegistry', () => {
       it(`refuses what has ended as ${reason} with ${code}`, async () => {
         const { registry } = watched();
         const session = await registry.create(ada, {});
-        registry.assertAlive(session);
+        assertAlive(session);
         await registry.end(session, reason);
-        expect(() => registry.assertAlive(session))
+        expect(() => assertAlive(session))
           .to.throw()
           .with.property('code', code);
       });
