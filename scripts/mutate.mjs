@@ -206,7 +206,8 @@ if (args.includes('--write')) {
   write();
 } else {
   if (!args.includes('--built'))
-    spawnSync('npm', ['run', '--silent', 'build:test'], { cwd: ROOT, stdio: 'inherit' });
+    for (const script of ['build', 'build:test'])
+      spawnSync('npm', ['run', '--silent', script], { cwd: ROOT, stdio: 'inherit' });
   mkdirSync(RESULTS, { recursive: true });
   let isGood = true;
   for (const file of chosen) {
