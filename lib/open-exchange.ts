@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-import { setPrincipal } from './authentication/define-auth-guard.js';
+import { setPrincipal } from './authentication/set-principal.js';
 import { endAnswer } from './guard.js';
 import type { RequestState } from './request-state.js';
 import { isGone, onOver } from './response-end.js';

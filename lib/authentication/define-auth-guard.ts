@@ -6,33 +6,14 @@ import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import type { Challenge, Denial } from '../http/denial.js';
 import { namedSessionId } from '../http/session-id.js';
 import { principalKey } from '../principal.js';
-import {
-  authorizationOf,
-  type DeferredRefusal,
-  type HookCredentials,
-  type LimiterRefusal,
-  type RequestState,
-} from '../request-state.js';
+import type { DeferredRefusal, HookCredentials, LimiterRefusal, RequestState } from '../request-state.js';
 import { onOver } from '../response-end.js';
-import type { AuthInfo, Awaitable, ForwardedCredentials, Principal, VerifyContext } from '../types.js';
-import { authInfoFor, hideCredentials } from './auth-info.js';
+import type { Awaitable, Principal, VerifyContext } from '../types.js';
+import { hideCredentials } from './auth-info.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from './last-gate.js';
+import type { Presented } from './presented.js';
 import { type Refusal, refusalOf, tell } from './refusal.js';
-
-/** A credential of a guard's own scheme, as presented. */
-export interface Presented<C extends object> {
-  /** Its fingerprint. */
-  readonly key: string;
-  /** The folded account name, where it names one. */
-  readonly account?: string;
-  /** As parsed; hidden before anybody else gets them. */
-  readonly credentials: C;
-  /** What `req.auth.token` reads when the principal carries no token. */
-  readonly token?: string;
-  readonly resource?: URL;
-  /** What tools present upstream, where the credential is meant for it. */
-  readonly forwarded?: ForwardedCredentials;
-}
+import { setPrincipal } from './set-principal.js';
 
 export interface AuthGuardConfig<C extends object> {
   readonly name: string;
@@ -47,24 +28,6 @@ export interface AuthGuardConfig<C extends object> {
   verify(credentials: C, context: VerifyContext): Awaitable<unknown>;
   /** Asked for every request after the proof: may a proven principal pass? */
   authorize?(principal: Principal): Denial | undefined;
-}
-
-const MALFORMED: Denial = { code: 'malformed_credentials' };
-
-/**
- * What an `Authorization` of this scheme presents: `undefined` for another scheme or none, a denial for an ambiguous
- * header, else `parse` of what follows the scheme (`undefined` from it: malformed).
- */
-export function presentAuthorization<C extends object>(
-  request: Request,
-  state: RequestState,
-  scheme: string,
-  parse: (value: string) => Presented<C> | undefined,
-): Presented<C> | Denial | undefined {
-  const authorization = authorizationOf(request, state);
-  if (authorization.kind === 'ambiguous') return AMBIGUOUS;
-  if (authorization.kind === 'none' || authorization.scheme !== scheme) return undefined;
-  return parse(authorization.value) ?? MALFORMED;
 }
 
 /** Makes a guard that proves credentials of one scheme, all of them on the same path. */
@@ -141,14 +104,6 @@ function admit<C extends object>(
   state.resource = presented.resource;
   state.forwarded = presented.forwarded;
   setPrincipal(request, state, principal);
-}
-
-/** Makes `principal` the one that this request acts for, for Express (`req.user`) and the SDK (`req.auth`) alike. */
-export function setPrincipal(request: Request, state: RequestState, principal: Principal): void {
-  state.principal = principal;
-  const caller = request as unknown as { user: Principal; auth: AuthInfo };
-  caller.user = principal;
-  caller.auth = authInfoFor(principal, state.presentedToken, state.resource);
 }
 
 function refuse(

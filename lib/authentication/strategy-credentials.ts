@@ -9,7 +9,7 @@ import { isToken } from '../http/token.js';
 import type { OptionRule } from '../options.js';
 import type { RequestState } from '../request-state.js';
 import type { BasicCredentials } from '../types.js';
-import { type Presented, presentAuthorization } from './define-auth-guard.js';
+import { type Presented, presentAuthorization } from './presented.js';
 
 /** What a strategy owns: an `Authorization` scheme, or a header (told by its dash unless said outright). */
 export type SchemeOption = string | { readonly scheme: string } | { readonly header: string };

@@ -1,11 +1,8 @@
 import type { RequestHandler } from 'express';
 import { hideCredentials } from '../authentication/auth-info.js';
 
-import {
-  defineAuthGuard,
-  type Presented,
-  presentAuthorization,
-} from '../authentication/define-auth-guard.js';
+import { defineAuthGuard } from '../authentication/define-auth-guard.js';
+import { type Presented, presentAuthorization } from '../authentication/presented.js';
 import { type ProofCacheOption, proofCacheOf, proofCacheRule } from '../authentication/proof-cache-option.js';
 import { basicStrategy } from '../authentication/strict-strategies.js';
 import { asVerifier, hooksOf, verifierRule } from '../authentication/verifier.js';

@@ -2,7 +2,8 @@ import type { RequestHandler } from 'express';
 
 import { hideCredentials } from '../authentication/auth-info.js';
 import { bearerChallenge, isIssuedFor } from '../authentication/bearer-rules.js';
-import { defineAuthGuard, presentAuthorization } from '../authentication/define-auth-guard.js';
+import { defineAuthGuard } from '../authentication/define-auth-guard.js';
+import { presentAuthorization } from '../authentication/presented.js';
 import { type ProofCacheOption, proofCacheOf, proofCacheRule } from '../authentication/proof-cache-option.js';
 import { bearerStrategy } from '../authentication/strict-strategies.js';
 import {

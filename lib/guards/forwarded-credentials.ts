@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 
-import { defineAuthGuard, type Presented } from '../authentication/define-auth-guard.js';
+import { defineAuthGuard } from '../authentication/define-auth-guard.js';
 import { checkForwarding, lowerCase, originsOf } from '../authentication/forwarding-options.js';
+import type { Presented } from '../authentication/presented.js';
 import { type ProofCacheOption, proofCacheOf } from '../authentication/proof-cache-option.js';
 import { schemeChallenge } from '../authentication/scheme-challenge.js';
 import { asVerifier, hooksOf } from '../authentication/verifier.js';

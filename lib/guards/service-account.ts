@@ -1,7 +1,6 @@
 import type { RequestHandler } from 'express';
-
-import { setPrincipal } from '../authentication/define-auth-guard.js';
 import { AMBIGUOUS, hasQueryToken, MCP_METHODS } from '../authentication/last-gate.js';
+import { setPrincipal } from '../authentication/set-principal.js';
 import { defineGuard } from '../guard.js';
 import { checkOptions } from '../options.js';
 import { isPrincipal, sealPrincipal } from '../principal.js';

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 
-import { setPrincipal } from '../authentication/define-auth-guard.js';
+import { setPrincipal } from '../authentication/set-principal.js';
 import { isGuardError, McpGuardError } from '../errors.js';
 import { principalKey } from '../principal.js';
 import type { RequestState } from '../request-state.js';

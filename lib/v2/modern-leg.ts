@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Request as ExpressRequest } from 'express';
 
-import { setPrincipal } from '../authentication/define-auth-guard.js';
+import { setPrincipal } from '../authentication/set-principal.js';
 import { isGuardError, McpGuardError } from '../errors.js';
 import { inEra, serverOrder } from '../handler/create-server.js';
 import type { Serving, SessionlessLeg } from '../handler/define-handler.js';

@@ -1,4 +1,4 @@
-import { setPrincipal } from '../../lib/authentication/define-auth-guard.js';
+import { setPrincipal } from '../../lib/authentication/set-principal.js';
 import { headerSessionId } from '../../lib/http/session-id.js';
 import { requestState } from '../../lib/request-state.js';
 import type { Sabotage } from './sabotage.js';
