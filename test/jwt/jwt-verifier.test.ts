@@ -40,6 +40,7 @@ describe('jwtVerifier', () => {
       ['audience', [AUDIENCE, '']],
       ['tokenType', ''],
       ['tokenType', 'JWT'],
+      ['tokenType', 5],
       ['tokenType', 'application/jwt'],
       ['toPrincipal', {}],
       ['isActive', true],
@@ -198,6 +199,13 @@ describe('jwtVerifier', () => {
       expect(await verify(token({ nbf: NOW + 31 }), options)).to.equal(null);
     });
 
+    it('tolerates from none to five minutes', async () => {
+      for (const clockToleranceSeconds of [0, 300]) {
+        const principal = await verify(token(), { clockToleranceSeconds });
+        expect(principal).to.include({ expiresAt: NOW + 600 + clockToleranceSeconds });
+      }
+    });
+
     it('hands toPrincipal a token that has expired within the tolerance', async () => {
       const toPrincipal = () => ({ subject: 'mine' });
       expect(await verify(token({ exp: NOW - 1 }), { clockToleranceSeconds: 5, toPrincipal })).to.deep.equal({
@@ -229,6 +237,7 @@ describe('jwtVerifier', () => {
       ['at+jwt', { typ: undefined }, {}],
       ['at+jwt', { typ: 'at' }, {}],
       ['at+jwt', { typ: 'logout+jwt' }, {}],
+      ['at+jwt', { typ: 'x-application/at+jwt' }, {}],
       ['at+jwt', { typ: 'at+jwt' }, { type: 'refresh' }],
       ['at+jwt', { typ: 'at+jwt' }, { token_type: 'exchange' }],
       ['at+jwt', { typ: 'at+jwt' }, { typ: 'ID' }],

@@ -20,8 +20,22 @@ import {
 
 const create = (keys: unknown) => () =>
   jwtVerifier({ issuer: ISSUER, audience: AUDIENCE, tokenType: 'at+jwt', keys } as JwtVerifierOptions);
-const refuses = (keys: unknown, text = 'jwtVerifier: option "keys"') =>
-  expect(create(keys)).to.throw(TypeError, text);
+const refuses = (keys: unknown, text: string): void => {
+  try {
+    create(keys)();
+  } catch (error) {
+    expect(error).to.be.instanceOf(TypeError);
+    expect((error as Error).message)
+      .to.include('jwtVerifier: option "keys" must be ')
+      .and.include(text);
+    return;
+  }
+  throw new Error('expected a refusal');
+};
+/** What is said of a key that is none of the kinds. */
+const KINDS = 'a public key, a secret, a JWKS object or a URL object';
+const SHORT = 'a secret of at least 32 bytes';
+const UNSUPPORTED = 'RSA of at least 2048 bits, EC on P-256';
 
 describe('jwtVerifier keys', () => {
   const rsaKeys = rsaPair();
@@ -76,12 +90,12 @@ describe('jwtVerifier keys', () => {
   });
 
   it('refuses a short secret', async () => {
-    refuses('s'.repeat(31));
-    refuses('');
-    refuses(new Uint8Array(31));
-    refuses(createSecretKey(Buffer.alloc(31)));
+    refuses('s'.repeat(31), SHORT);
+    refuses('', KINDS);
+    refuses(new Uint8Array(31), SHORT);
+    refuses(createSecretKey(Buffer.alloc(31)), SHORT);
     const hash = { name: 'HMAC', hash: 'SHA-512' };
-    refuses(await webcrypto.subtle.importKey('raw', Buffer.alloc(32), hash, false, ['verify']));
+    refuses(await webcrypto.subtle.importKey('raw', Buffer.alloc(32), hash, false, ['verify']), UNSUPPORTED);
   });
 
   it('counts bytes, not characters', () => {
@@ -94,6 +108,7 @@ describe('jwtVerifier keys', () => {
       pem,
       `\n${pem}`,
       'https://id.example.com/.well-known/jwks.json',
+      'http://id.example.com/.well-known/jwks.json',
       JSON.stringify({ keys: [toJwk(rsaKeys.publicKey)] }),
     ];
     for (const text of publicTexts) {
@@ -101,6 +116,47 @@ describe('jwtVerifier keys', () => {
       refuses(new Uint8Array(Buffer.from(text)), 'is not a secret');
     }
   });
+
+  it('takes a secret that only has such a text in it', () => {
+    for (const text of ['-----BEGIN a', 'https://id.example.com/']) {
+      expect(create(`a secret of some length, and ${text}`)).not.to.throw();
+    }
+  });
+
+  const HASHES = [256, 384, 512];
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const pss = (bits: number) => (input: string) =>
+    sign(`sha${bits}`, Buffer.from(input), { key: rsaKeys.privateKey, ...padding });
+
+  it('uses RSA and Ed25519 with each of their algorithms, by the key and by a JWKS', async () => {
+    const presented = [
+      ...HASHES.map((bits) => [rsaKeys, token({}, { alg: `RS${bits}` }, rsa(rsaKeys, bits))] as const),
+      ...HASHES.map((bits) => [rsaKeys, token({}, { alg: `PS${bits}` }, pss(bits))] as const),
+      ...['EdDSA', 'Ed25519'].map((alg) => [edKeys, token({}, { alg }, eddsa(edKeys))] as const),
+    ];
+    for (const [{ publicKey }, signed] of presented) {
+      await proves(publicKey, signed);
+      await proves({ keys: [toJwk(publicKey)] }, signed);
+    }
+  });
+
+  for (const [namedCurve, alg, bits] of [
+    ['P-256', 'ES256', 256],
+    ['P-384', 'ES384', 384],
+    ['P-521', 'ES512', 512],
+  ] as const) {
+    it(`uses EC on ${namedCurve} with ${alg} alone, as a KeyObject, a CryptoKey and by a JWKS`, async () => {
+      const pair = ecPair(namedCurve);
+      const signed = token({}, { alg }, ecdsa(pair, bits));
+      const other = token({}, { alg: alg === 'ES256' ? 'ES384' : 'ES256' }, ecdsa(pair, bits));
+      const jwks = { keys: [toJwk(pair.publicKey)] };
+      const cryptoKey = await importKey(pair, { name: 'ECDSA', namedCurve });
+      for (const keys of [pair.publicKey, cryptoKey, jwks]) {
+        await proves(keys, signed);
+        await rejects(keys, other);
+      }
+    });
+  }
 
   it('takes public keys as KeyObject, CryptoKey and JWKS', async () => {
     const rs256 = token({}, { alg: 'RS256' }, rsa(rsaKeys));
@@ -116,13 +172,7 @@ describe('jwtVerifier keys', () => {
   });
 
   it('takes CryptoKeys of RSA-PSS and Ed25519', async () => {
-    const padding = {
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-    };
-    const pss = (input: string) =>
-      sign('sha256', Buffer.from(input), { key: rsaKeys.privateKey, ...padding });
-    const ps256 = token({}, { alg: 'PS256' }, pss);
+    const ps256 = token({}, { alg: 'PS256' }, pss(256));
     await proves(await importKey(rsaKeys, { name: 'RSA-PSS', hash: 'SHA-256' }), ps256);
     await rejects(await importKey(rsaKeys, { name: 'RSA-PSS', hash: 'SHA-512' }), ps256);
     await rejects(await importKey(rsaKeys, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }), ps256);
@@ -153,12 +203,16 @@ describe('jwtVerifier keys', () => {
   });
 
   it('refuses keys that are weak, private or of no use', async () => {
-    refuses(rsaPair(1024).publicKey);
+    const short = rsaPair(1024);
+    refuses(short.publicKey, UNSUPPORTED);
+    for (const name of ['RSASSA-PKCS1-v1_5', 'RSA-PSS']) {
+      refuses(await importKey(short, { name, hash: 'SHA-256' }), UNSUPPORTED);
+    }
     refuses(rsaKeys.privateKey, 'not a private one');
-    refuses(generateKeyPairSync('ed448').publicKey);
-    refuses(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey);
-    refuses(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey);
-    refuses(await importKey(rsaKeys, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }));
+    refuses(generateKeyPairSync('ed448').publicKey, UNSUPPORTED);
+    refuses(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey, UNSUPPORTED);
+    refuses(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey, UNSUPPORTED);
+    refuses(await importKey(rsaKeys, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1' }), UNSUPPORTED);
     const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' };
     const jwk = toJwk(rsaKeys.publicKey) as webcrypto.JsonWebKey;
     refuses(await webcrypto.subtle.importKey('jwk', jwk, oaep, true, ['encrypt']), 'usage "verify"');
@@ -169,32 +223,43 @@ describe('jwtVerifier keys', () => {
   });
 
   it('refuses a JWKS that is empty, private, symmetric or none at all', () => {
-    refuses({ keys: [] });
-    refuses({ keys: [null] });
-    refuses({ keys: [{}] });
-    refuses({ keys: [toJwk(rsaKeys.publicKey), toJwk(rsaKeys.privateKey)] });
-    refuses({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] });
-    refuses(toJwk(rsaKeys.publicKey));
-    refuses([rsaKeys.publicKey]);
-    refuses(async () => rsaKeys.publicKey);
+    for (const keys of [
+      [],
+      [null],
+      [{}],
+      [toJwk(rsaKeys.publicKey), toJwk(rsaKeys.privateKey)],
+      [{ kty: 'oct', k: 'c2VjcmV0' }],
+      [{ kty: 'AKP', alg: 'ML-DSA-44', pub: 'cHVi', priv: 'cHJpdg' }],
+    ]) {
+      refuses({ keys }, 'a JWKS of public keys');
+    }
+    refuses(toJwk(rsaKeys.publicKey), KINDS);
+    refuses([rsaKeys.publicKey], KINDS);
+    refuses(async () => rsaKeys.publicKey, KINDS);
   });
 
   it('takes a JWKS only over https, or http on a loopback address', () => {
     const accepted = [
       'https://id.example.com/jwks',
       'http://127.0.0.1:1/jwks',
+      'http://127.10.200.30/jwks',
       'http://[::1]:1/',
       'http://localhost/',
     ];
     for (const url of accepted) expect(create(new URL(url))).not.to.throw();
-    const refused = [
+    for (const url of [
       'http://id.example.com/jwks',
       'http://localhost.evil.com/',
       'http://127.0.0.1.nip.io/',
+      'http://128.0.0.1/',
+      'ftp://localhost/jwks',
       'file:///etc/jwks.json',
       'data:application/json,{}',
-      'https://user:password@id.example.com/jwks',
-    ];
-    for (const url of refused) refuses(new URL(url));
+    ]) {
+      refuses(new URL(url), 'an https URL');
+    }
+    for (const who of ['user:password', 'user', ':password']) {
+      refuses(new URL(`https://${who}@id.example.com/jwks`), 'a URL without credentials');
+    }
   });
 });

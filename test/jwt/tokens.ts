@@ -32,9 +32,9 @@ export const rsa =
   (input) =>
     sign(`sha${bits}`, Buffer.from(input), privateKey);
 export const ecdsa =
-  ({ privateKey }: KeyPair): Sign =>
+  ({ privateKey }: KeyPair, bits = 256): Sign =>
   (input) =>
-    sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    sign(`sha${bits}`, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
 export const eddsa =
   ({ privateKey }: KeyPair): Sign =>
   (input) =>
