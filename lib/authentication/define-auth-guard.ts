@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 
-import type { ProofResult, Prover } from '../credentials/prover.js';
+import type { ProofResult } from '../credentials/proof-result.js';
+import type { Prover } from '../credentials/prover.js';
 import type { Publish } from '../events.js';
 import { defineGuard, type GuardOutcome, publisher } from '../guard.js';
 import type { Challenge, Denial } from '../http/denial.js';

@@ -1,4 +1,4 @@
-import type { ProofResult } from '../credentials/prover.js';
+import type { ProofResult } from '../credentials/proof-result.js';
 import type { Publish } from '../events.js';
 import type { Denial } from '../http/denial.js';
 import type { RequestState } from '../request-state.js';

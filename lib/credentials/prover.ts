@@ -1,8 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { McpGuardErrorCode } from '../errors.js';
-import type { GuardEventReason } from '../events.js';
-import { matchesFilter, principalKey } from '../principal.js';
+import { principalKey } from '../principal.js';
 import type {
   LimiterRefusal,
   LoginQuestion,
@@ -11,31 +9,13 @@ import type {
   SessionWitness,
 } from '../request-state.js';
 import type { Awaitable, Principal, PrincipalFilter } from '../types.js';
+import { Admissions } from './admissions.js';
+import { type Flight, Flights, isAnyOf, landingFor } from './flights.js';
 import { type IsActive, Liveness } from './liveness.js';
-import { addClient, ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
+import { ProofCache, type ProofCacheOptions, type RememberedProof } from './proof-cache.js';
+import { denied, type ProofResult, refusalFor } from './proof-result.js';
 import { type Landing, type ProofRequest, Verification, type VerificationOptions } from './verification.js';
-
-export type ProofResult =
-  | {
-      readonly kind: 'proven';
-      readonly principal: Principal;
-      /** Verified now, not remembered. */
-      readonly isFresh: boolean;
-      readonly deferred: LimiterRefusal | undefined;
-    }
-  | {
-      readonly kind: 'denied';
-      readonly code: McpGuardErrorCode;
-      readonly reason: GuardEventReason;
-      readonly retryAfterSeconds?: number | undefined;
-    };
-
-interface Flight {
-  readonly controller: AbortController;
-  readonly client: string | undefined;
-  readonly landing: Promise<Landing>;
-  waiting: number;
-}
+import { Witnesses } from './witnesses.js';
 
 export interface ProverOptions extends VerificationOptions {
   readonly proofCache: ProofCacheOptions | false;
@@ -44,17 +24,6 @@ export interface ProverOptions extends VerificationOptions {
 }
 
 const MAX_REJECTED = 10_000;
-
-const denied = (
-  code: McpGuardErrorCode,
-  reason: GuardEventReason,
-  retryAfterSeconds?: number,
-): ProofResult => ({
-  kind: 'denied',
-  code,
-  reason,
-  retryAfterSeconds,
-});
 
 /**
  * The one path on which a credential is proven, whatever its scheme: remembered proof, single-flight, reservation,
@@ -65,18 +34,17 @@ export class Prover implements ProofKeeper {
   readonly hooks: SessionHooks | undefined;
   readonly #cache: ProofCache | undefined;
   readonly #rejected = new LRUCache<string, number>({ max: MAX_REJECTED });
-  readonly #flights = new Map<string, Flight>();
-  /** For each verification under way, also one that was given up: whose proofs were to be forgotten meanwhile. */
-  readonly #meanwhile = new Set<PrincipalFilter[]>();
-  readonly #admissions = new Map<string, Promise<LimiterRefusal | undefined>>();
+  readonly #flights = new Flights((request, ...flight) => this.#fly(request, ...flight));
+  readonly #admissions: Admissions;
   readonly #verification: Verification;
   readonly #liveness: Liveness;
-  readonly #sessions = new Set<(sessionId: string) => SessionWitness | undefined>();
+  readonly #sessions = new Witnesses();
 
   constructor(options: ProverOptions) {
     this.owner = options.owner;
     this.hooks = options.hooks;
     this.#verification = new Verification(options);
+    this.#admissions = new Admissions(this.#verification);
     this.#liveness = new Liveness(options.owner, options.timeoutMs, options.isActive);
     this.#cache = options.proofCache === false ? undefined : new ProofCache(options.proofCache);
   }
@@ -91,12 +59,11 @@ export class Prover implements ProofKeeper {
     }
     const isRejected = question !== undefined && (this.#rejected.get(key) ?? 0) > Date.now();
     if (isRejected) return denied('invalid_credentials', 'wrong');
-    const flight = this.#flights.get(key);
-    return this.#join(request, flight?.controller.signal.aborted === false ? flight : this.#start(request));
+    return this.#join(request, this.#flights.of(request));
   }
 
   forget(filter: PrincipalFilter): void {
-    for (const forgotten of this.#meanwhile) forgotten.push(filter);
+    this.#flights.forget(filter);
     this.#cache?.forget(filter);
   }
 
@@ -105,10 +72,7 @@ export class Prover implements ProofKeeper {
   }
 
   onHeld(find: (sessionId: string) => SessionWitness | undefined): () => void {
-    this.#sessions.add(find);
-    return () => {
-      this.#sessions.delete(find);
-    };
+    return this.#sessions.add(find);
   }
 
   recheck(principal: Principal): Awaitable<boolean> {
@@ -148,12 +112,9 @@ export class Prover implements ProofKeeper {
     known: RememberedProof,
     isFresh: boolean,
   ): Promise<ProofResult> {
-    const place = `${request.key} ${question.client}`;
-    const admission = this.#admissions.get(place) ?? this.#admit(request, question, known);
-    this.#admissions.set(place, admission);
-    const deferred = await admission.finally(() => this.#admissions.delete(place));
+    const deferred = await this.#admissions.ask(request, question, known);
     const owner = principalKey(known.principal);
-    if (deferred && !this.#names(request, (session) => session.owner === owner)) {
+    if (deferred && !this.#sessions.some(request.sessionId, (session) => session.owner === owner)) {
       return refusalFor({ kind: 'held', refusal: deferred });
     }
     const result = await this.#alive(request.key, known.principal, isFresh, deferred);
@@ -161,44 +122,8 @@ export class Prover implements ProofKeeper {
     return deferred && result.kind === 'denied' ? refusalFor({ kind: 'held', refusal: deferred }) : result;
   }
 
-  async #admit(
-    request: ProofRequest,
-    question: LoginQuestion,
-    known: RememberedProof,
-  ): Promise<LimiterRefusal | undefined> {
-    const refusal = await this.#verification.admit(request);
-    if (!refusal) addClient(known, question.client);
-    return (
-      refusal && {
-        ...refusal,
-        lift: () => {
-          addClient(known, question.client);
-          void question.limiter.vouch(question.client, request.account);
-        },
-      }
-    );
-  }
-
-  #start(request: ProofRequest): Flight {
-    const controller = new AbortController();
-    const forgotten: PrincipalFilter[] = [];
-    this.#meanwhile.add(forgotten);
-    const landing = this.#fly(request, controller, forgotten).finally(() => {
-      this.#meanwhile.delete(forgotten);
-      if (this.#flights.get(request.key) === flight) this.#flights.delete(request.key);
-    });
-    const flight: Flight = { controller, client: request.question?.client, landing, waiting: 0 };
-    this.#flights.set(request.key, flight);
-    return flight;
-  }
-
   async #join(request: ProofRequest, flight: Flight): Promise<ProofResult> {
-    flight.waiting += 1;
-    const stopListening = request.onGone(() => {
-      flight.waiting -= 1;
-      if (flight.waiting === 0) flight.controller.abort();
-    });
-    const landing = await flight.landing.finally(stopListening);
+    const landing = await landingFor(request, flight);
     // The refusal of one client is not that of another.
     if (landing.kind === 'held' && request.question?.client !== flight.client) return this.prove(request);
     if (landing.kind !== 'proven') return refusalFor(landing);
@@ -211,15 +136,6 @@ export class Prover implements ProofKeeper {
     return this.#admitted(request, question, known, true);
   }
 
-  /** Whether the request names a live session that `matches`. */
-  #names({ sessionId }: ProofRequest, matches: (session: SessionWitness) => boolean): boolean {
-    if (sessionId === undefined) return false;
-    return [...this.#sessions].some((find) => {
-      const session = find(sessionId);
-      return session !== undefined && matches(session);
-    });
-  }
-
   async #fly(
     request: ProofRequest,
     controller: AbortController,
@@ -229,7 +145,11 @@ export class Prover implements ProofKeeper {
     let landing = await this.#verification.run(request, controller);
     // Others have filled the account's key, but this very credential began a session that lives: its id, which no
     // guesser has, vouches for the client, and the client's own budget decides.
-    if (landing.kind === 'held' && question && this.#names(request, ({ proofs }) => proofs.includes(key))) {
+    if (
+      landing.kind === 'held' &&
+      question &&
+      this.#sessions.some(request.sessionId, ({ proofs }) => proofs.includes(key))
+    ) {
       await this.#verification.vouch(request);
       landing = await this.#verification.run(request, controller);
     }
@@ -241,26 +161,5 @@ export class Prover implements ProofKeeper {
     if (landing.kind === 'wrong' && question) this.#rejected.set(key, Date.now() + question.limiter.windowMs);
     if (landing.kind === 'proven') this.#cache?.remember(key, landing.principal, question?.client);
     return landing;
-  }
-}
-
-function isAnyOf(principal: Principal, filters: readonly PrincipalFilter[]): boolean {
-  return filters.some((filter) => matchesFilter(principal, filter));
-}
-
-function refusalFor(landing: Exclude<Landing, { kind: 'proven' }>): ProofResult {
-  switch (landing.kind) {
-    case 'wrong':
-    case 'expired':
-    case 'abstained':
-      return denied('invalid_credentials', landing.kind);
-    case 'refused':
-      return denied(landing.code, landing.code);
-    case 'unavailable':
-      return denied('unavailable', landing.reason);
-    case 'held': {
-      const { code, retryAfterSeconds } = landing.refusal;
-      return denied(code, code === 'too_many_attempts' ? code : 'limiter_error', retryAfterSeconds);
-    }
   }
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
 import { type AuthGuardConfig, defineAuthGuard } from '../../lib/authentication/define-auth-guard.js';
-import type { ProofResult, Prover } from '../../lib/credentials/prover.js';
+import type { ProofResult } from '../../lib/credentials/proof-result.js';
+import type { Prover } from '../../lib/credentials/prover.js';
 import { McpGuardError } from '../../lib/errors.js';
 import {
   getPrincipal,

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { LoginLimiter } from '../../lib/credentials/login-limiter.js';
-import { type ProofResult, Prover } from '../../lib/credentials/prover.js';
+import type { ProofResult } from '../../lib/credentials/proof-result.js';
+import { Prover } from '../../lib/credentials/prover.js';
 import { McpGuardError } from '../../lib/errors.js';
 import type { Principal } from '../../lib/types.js';
 import { stopClock } from '../support/clock.js';

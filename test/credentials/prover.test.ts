@@ -2,7 +2,8 @@ import { expect } from 'chai';
 
 import type { IsActive } from '../../lib/credentials/liveness.js';
 import type { ProofCacheOptions } from '../../lib/credentials/proof-cache.js';
-import { type ProofResult, Prover } from '../../lib/credentials/prover.js';
+import type { ProofResult } from '../../lib/credentials/proof-result.js';
+import { Prover } from '../../lib/credentials/prover.js';
 import { Abstained } from '../../lib/credentials/verdict.js';
 import { McpGuardError } from '../../lib/errors.js';
 import { principalKey } from '../../lib/principal.js';
