@@ -75,7 +75,9 @@ describe('hashPassword and verifyPassword', () => {
 
   it('rejects a password that is empty, ill-formed or no text', async () => {
     for (const password of ['', 'a\ud800', '\udc00b', 'a\u0000', undefined, 7]) {
-      expect(await rejection(hashPassword(password as string, CHEAP))).to.be.instanceOf(TypeError);
+      const error = await rejection(hashPassword(password as string, CHEAP));
+      expect(error).to.be.instanceOf(TypeError);
+      expect(String(error)).to.include('hashPassword: the password must be');
     }
   });
 
@@ -109,6 +111,13 @@ describe('hashPassword and verifyPassword', () => {
     expect(await verifyPassword('x', hash.replace('p=1', 'p=2'))).to.equal(false);
     expect(await verifyPassword('x', hash.replace('ln=10', 'ln=11'))).to.equal(false);
     expect(await verifyPassword('x', hash.replace('r=8', 'r=4'))).to.equal(false);
+  });
+
+  it('rejects a hash that is no text, even where it reads like one', async () => {
+    const hash = await hashPassword('x', CHEAP);
+    for (const value of [[hash], { toString: () => hash }, null, 5]) {
+      expect(String(await rejection(verifyPassword('x', value as never)))).to.include(OUT_OF_BOUNDS);
+    }
   });
 
   it('rejects a hash that is malformed, truncated or too costly, and runs nothing', async () => {
