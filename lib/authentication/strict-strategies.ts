@@ -25,7 +25,6 @@ async function authenticateStrictly<C>(
   verify: Verify<C>,
 ): Promise<void> {
   const authorization = readAuthorization(request.rawHeaders);
-  /* c8 ignore next 5 -- the guard has read the same header, in the same way, before it asks a strategy */
   const credentials =
     authorization.kind === 'present' && authorization.scheme === scheme
       ? parse(authorization.value)
@@ -33,9 +32,8 @@ async function authenticateStrictly<C>(
   if (credentials === undefined) return strategy.fail(400);
   try {
     const { [CONTEXT]: context } = request as unknown as { [CONTEXT]: VerifyContext };
-    const answer = await verify(credentials, context);
-    if (answer === null || answer === false) strategy.fail(401);
-    else strategy.success({ answer });
+    // Wrapped: whoever asked reads it, and Passport takes nothing for an answer.
+    strategy.success({ answer: await verify(credentials, context) });
   } catch (error) {
     strategy.error(error);
   }
@@ -79,7 +77,7 @@ function running(strategy: StrictBasicStrategy | StrictBearerStrategy): Run {
   const run = strategyRunner(strategy);
   return async (context) => {
     const success = (await run(requestView(context.request, { [CONTEXT]: context }))) as {
-      answer: unknown;
+      readonly answer: unknown;
     } | null;
     return success === null ? null : success.answer;
   };

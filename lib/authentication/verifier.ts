@@ -58,17 +58,18 @@ export interface TokenVerifier {
 export const isTokenVerifier = (value: unknown): value is TokenVerifier =>
   hasMethods(value, ['verifyAccessToken']) && typeof (value as { verify?: unknown }).verify !== 'function';
 
-/** A person, from what the SDK's verifier knows. A client id alone is nobody. */
-function principalOf(info: TokenInfo, token: string): Principal | undefined {
-  const subject = info.extra?.sub;
-  if (typeof subject !== 'string' || subject === '') return undefined;
+/** What the SDK's verifier knows of a person. A client id alone is nobody: without `sub` that is no principal. */
+function principalOf(
+  { extra = {}, clientId, scopes, expiresAt, token: issued }: TokenInfo,
+  token: string,
+): Principal {
   return {
-    subject,
-    token: info.token ?? token,
-    ...(info.clientId !== undefined && { clientId: info.clientId }),
-    ...(info.scopes !== undefined && { scopes: info.scopes }),
-    ...(info.expiresAt !== undefined && { expiresAt: info.expiresAt }),
-    ...(info.extra !== undefined && { claims: info.extra }),
+    subject: extra.sub as string,
+    token: issued ?? token,
+    ...(clientId !== undefined && { clientId }),
+    ...(scopes !== undefined && { scopes }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    claims: extra,
   };
 }
 
@@ -98,9 +99,7 @@ export function fromTokenVerifier(
         throw code === 'insufficient_scope' ? new McpGuardError('insufficient_scope') : error;
       }
       const principal = toPrincipal ? await toPrincipal(info) : principalOf(info, token);
-      if (principal === null) return null;
-      // Nobody is refused loudly, as an answer that is no principal.
-      return principal === undefined ? ({} as Principal) : withResource(principal, info);
+      return principal && withResource(principal, info);
     },
   };
 }
