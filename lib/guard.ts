@@ -50,9 +50,9 @@ function isPromise(outcome: Awaitable<GuardOutcome>): outcome is PromiseLike<Gua
 }
 
 /** Writes a refusal, unless an answer has begun or the client is gone. */
-export function writeDenial(response: Response, denial: Denial, state?: RequestState): void {
+export function writeDenial(response: Response, denial: Denial, state: RequestState): void {
   if (response.headersSent || response.destroyed) return;
-  const { status, headers, body } = denialResponse(denial, state?.challenges ?? []);
+  const { status, headers, body } = denialResponse(denial, state.challenges);
   response.statusCode = status;
   for (const [name, value] of headers) response.setHeader(name, value);
   response.setHeader('Content-Length', Buffer.byteLength(body));

@@ -50,6 +50,8 @@ describe('isGuardError', () => {
     expect(other.McpGuardError).to.not.equal(McpGuardError);
     expect(isGuardError(new McpGuardError('forbidden'))).to.equal(true);
     expect(isGuardError(new other.McpGuardError('forbidden'))).to.equal(true);
+    const brand = Symbol.for('express-mcp-guards.error');
+    expect(isGuardError({ [brand]: true, code: 'forbidden' })).to.equal(true);
     expect(isGuardError(new (class Custom extends McpGuardError {})('forbidden'))).to.equal(true);
   });
 

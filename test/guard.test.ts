@@ -172,9 +172,10 @@ describe('defineGuard', () => {
 
 describe('writeDenial', () => {
   it('writes once', () => {
-    const { response, ended } = exchange();
-    writeDenial(response, { code: 'closing' });
-    writeDenial(response, { code: 'forbidden' });
+    const { request, response, ended } = exchange();
+    const state = requestState(request);
+    writeDenial(response, { code: 'closing' }, state);
+    writeDenial(response, { code: 'forbidden' }, state);
     expect(ended()).to.equal(1);
     expect(response.statusCode).to.equal(503);
     expect(response.getHeader('Connection')).to.equal('close');
