@@ -3,6 +3,7 @@ import type { Publish } from '../events.js';
 import { publisher } from '../guard.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { Awaitable } from '../types.js';
+import type { TransportEvents, TransportOptions } from './connect-transport.js';
 import {
   errorTeller,
   type Report,
@@ -13,7 +14,7 @@ import {
 } from './create-server.js';
 import type { HandlerOptions } from './handler-options.js';
 import type { ConnectableServer } from './sdk.js';
-import { SessionTransport, type TransportEvents, type TransportOptions } from './session-transport.js';
+import { SessionTransport } from './session-transport.js';
 
 /** What every handler has made at its creation, for every request. */
 export interface ServeBase {

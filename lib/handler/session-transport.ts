@@ -4,37 +4,22 @@ import { McpGuardError } from '../errors.js';
 import { requestState } from '../request-state.js';
 import { isGone, onOver } from '../response-end.js';
 import { runAs } from '../sessions/principal-context.js';
-import type { AuthInfo, Awaitable } from '../types.js';
-import { isPending } from '../within-time.js';
-import { answeredStream } from './answered-streams.js';
-import { answeredId, Calls, cancelledIds, requestIds } from './calls.js';
-import { ScopedEventStore } from './scoped-event-store.js';
-import type { ConnectableServer, EventStore, SdkTransport, SdkTransportClass } from './sdk.js';
-import { replayRequest, toolRequest, toWebRequest } from './web-request.js';
-
-export interface TransportOptions {
-  /** The transport of the SDK's generation that servers are of; loaded when the handler is made. */
-  readonly transportClass: () => Awaitable<SdkTransportClass>;
-  readonly enableJsonResponse: boolean;
-  readonly eventStore: EventStore | undefined;
-  readonly keepAliveMs: number | undefined;
-}
-
-export interface TransportEvents {
-  /** The number of calls without an answer has changed. */
-  onCalls(running: number): void;
-  /** The transport is closed, by whomever. */
-  onClose(): void;
-  /** The SDK reports an error: its own, or a mistake of the client. */
-  onError(error: unknown): void;
-  /** The event store failed, or the SDK did. */
-  onFailure(error: unknown): void;
-}
+import type { AuthInfo } from '../types.js';
+import { type Calls, cancelledIds, requestIds } from './calls.js';
+import {
+  type ConnectedTransport,
+  connectTransport,
+  type TransportEvents,
+  type TransportOptions,
+} from './connect-transport.js';
+import type { ScopedEventStore } from './scoped-event-store.js';
+import type { ConnectableServer, SdkTransport } from './sdk.js';
+import { replayRequest, toWebRequest } from './web-request.js';
 
 const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };
 const CANCELLED = { code: -32800, message: 'Request cancelled' };
 
-/** One MCP server on the SDK's transport, fed with Express requests. The only place that knows the SDK's transport. */
+/** One MCP server on the SDK's transport, fed with Express requests. */
 export class SessionTransport {
   readonly #transport: SdkTransport;
   readonly #server: ConnectableServer;
@@ -44,10 +29,8 @@ export class SessionTransport {
   readonly #mayNeverSettle: boolean;
 
   private constructor(
+    { transport, calls, events }: ConnectedTransport,
     server: ConnectableServer,
-    transport: SdkTransport,
-    calls: Calls,
-    events: ScopedEventStore | undefined,
     mayNeverSettle: boolean,
   ) {
     this.#events = events;
@@ -61,45 +44,11 @@ export class SessionTransport {
   static async open(
     server: ConnectableServer,
     sessionId: string | undefined,
-    { transportClass, enableJsonResponse, eventStore, keepAliveMs }: TransportOptions,
-    { onCalls, onClose, onError, onFailure }: TransportEvents,
+    options: TransportOptions,
+    events: TransportEvents,
   ): Promise<SessionTransport> {
-    const events =
-      sessionId !== undefined && eventStore
-        ? new ScopedEventStore(eventStore, sessionId, onFailure)
-        : undefined;
-    const loading = transportClass();
-    const Transport = isPending(loading) ? await loading : loading;
-    const transport = new Transport({
-      enableJsonResponse,
-      ...(sessionId !== undefined && { sessionIdGenerator: () => sessionId }),
-      ...(events && { eventStore: events }),
-      ...(keepAliveMs !== undefined && { keepAliveMs }),
-    });
-    const calls = new Calls(onCalls);
-    const send = transport.send.bind(transport);
-    transport.send = (message, options) => {
-      const id = answeredId(message);
-      const free = enableJsonResponse && id !== undefined ? answeredStream(transport, id) : undefined;
-      const sent = (): void => {
-        free?.();
-        if (id !== undefined) calls.finish(id);
-      };
-      const failed = (error: unknown): void => {
-        // No answer will come any more: whoever waits for it must not wait for ever.
-        if (id !== undefined) calls.cancel(id);
-        // Nobody waits for a notification, and the SDK would not catch the rejection.
-        if (id !== undefined || requestIds(message).length > 0) throw error;
-      };
-      return send(message, options).then(sent, failed);
-    };
-    transport.onclose = onClose;
-    transport.onerror = onError;
-    await server.connect(transport);
-    const deliver = transport.onmessage;
-    transport.onmessage = (message, extra) =>
-      deliver?.(message, extra?.request ? { ...extra, request: toolRequest(extra.request) } : extra);
-    return new SessionTransport(server, transport, calls, events, enableJsonResponse);
+    const connected = await connectTransport(server, sessionId, options, events);
+    return new SessionTransport(connected, server, options.enableJsonResponse);
   }
 
   /**

@@ -1,9 +1,7 @@
 import {
   createMcpHandler,
-  isLegacyRequest,
   type McpHttpHandler,
   type McpServer,
-  PROTOCOL_VERSION_META_KEY,
   type Server,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
@@ -25,6 +23,7 @@ import { runAs } from '../sessions/principal-context.js';
 import { sessionCredentials } from '../sessions/session-credentials.js';
 import type { AuthInfo, Awaitable, ForwardedCredentials, Principal } from '../types.js';
 import { isPending, withinTime } from '../within-time.js';
+import { claimsModern } from './claims-modern.js';
 import { holdSlot, type Subscription } from './subscription.js';
 
 const CLOSING: Denial = { code: 'closing' };
@@ -63,16 +62,8 @@ export class ModernLeg implements SessionlessLeg {
     });
   }
 
-  claims({ request, state, message }: Serving): Awaitable<boolean> {
-    return claimsModern(message) || this.#asksSdk(request, state.hiddenHeaders, message);
-  }
-
-  async #asksSdk(
-    request: ExpressRequest,
-    hiddenHeaders: readonly string[],
-    message: unknown,
-  ): Promise<boolean> {
-    return !(await isLegacyRequest(toWebRequest(request, hiddenHeaders), message));
+  claims(serving: Serving): Awaitable<boolean> {
+    return claimsModern(serving);
   }
 
   async serve(serving: Serving): Promise<Denial | undefined> {
@@ -169,17 +160,6 @@ export class ModernLeg implements SessionlessLeg {
       throw error;
     }
   }
-}
-
-/**
- * What the SDK takes for a request of 2026-07-28 whatever else it says: most are, and its own predicate is dearer. Where
- * the SDK means otherwise, it refuses the request.
- */
-function claimsModern(message: unknown): boolean {
-  if (!isRecord(message) || message.method === 'initialize' || typeof message.method !== 'string')
-    return false;
-  const { params } = message;
-  return isRecord(params) && isRecord(params._meta) && Object.hasOwn(params._meta, PROTOCOL_VERSION_META_KEY);
 }
 
 /** Whoever is proven has it. */
