@@ -1,15 +1,7 @@
 import { McpGuardError } from '../errors.js';
-import type { Publish } from '../events.js';
 import { sealPrincipal } from '../principal.js';
 import type { ProofKeeper } from '../request-state.js';
-import type {
-  Awaitable,
-  Principal,
-  PrincipalFilter,
-  SessionEndReason,
-  SessionRecord,
-  SessionStore,
-} from '../types.js';
+import type { Awaitable, Principal, PrincipalFilter, SessionEndReason, SessionRecord } from '../types.js';
 import { isPending } from '../within-time.js';
 import { Creation } from './creation.js';
 import type { Exchange } from './exchange.js';
@@ -17,39 +9,15 @@ import { Finding } from './finding.js';
 import { Keepers } from './keepers.js';
 import type { LiveSession } from './live-session.js';
 import type { Beginning } from './origin.js';
+import type { SessionRegistryOptions } from './registry-options.js';
 import { Revocation } from './revocation.js';
 import { Roster } from './roster.js';
 import { SessionEnds } from './session-ends.js';
 import { SharedEnds } from './shared-ends.js';
 import { StoredSessions } from './stored-sessions.js';
 import { Sweep } from './sweep.js';
+import { Usage } from './usage.js';
 import { Watch } from './watch.js';
-
-export interface SessionRegistryOptions {
-  readonly store: SessionStore;
-  readonly idleSeconds: number;
-  readonly absoluteSeconds: number;
-  readonly maxSessions: number;
-  readonly maxSessionsPerPrincipal: number;
-  readonly onLimit: 'evict-idle' | 'refuse';
-  readonly recheckSeconds: number;
-  readonly onStoreDown: 'serve-known' | 'refuse';
-  readonly publish: Publish;
-}
-
-/** What a registry is made with unless its user says otherwise. */
-export const REGISTRY_DEFAULTS: Omit<SessionRegistryOptions, 'store' | 'publish'> = {
-  idleSeconds: 1800,
-  absoluteSeconds: 43_200,
-  maxSessions: 10_000,
-  maxSessionsPerPrincipal: 32,
-  onLimit: 'evict-idle',
-  recheckSeconds: 30,
-  onStoreDown: 'serve-known',
-};
-
-/** `lastSeenAt` is written at most this often. */
-const TOUCH_MS = 1000;
 
 /** The sessions that this process serves, over the store that keeps them. */
 export class SessionRegistry {
@@ -61,6 +29,7 @@ export class SessionRegistry {
   readonly #creation: Creation;
   readonly #revocation: Revocation;
   readonly #finding: Finding;
+  readonly #usage: Usage;
   readonly #watch: Watch;
   readonly #sweep: Sweep | undefined;
   readonly #stopHearing: (() => void) | undefined;
@@ -89,6 +58,7 @@ export class SessionRegistry {
     this.#ends = ends;
     this.#revocation = new Revocation(roster, records, ends, keepers);
     this.#finding = new Finding(roster, records, ends, keepers, watch, options);
+    this.#usage = new Usage(roster, records, watch);
     this.#creation = new Creation(roster, records, ends, watch, options);
     this.#stopHearing = store.onDeleted?.((id, reason) => this.#hear(id, reason));
     if (!records.isShared) return;
@@ -144,29 +114,18 @@ export class SessionRegistry {
     return isPending(session) ? session.then(unlessClosed) : unlessClosed(session);
   }
 
+  /** A request is being answered from here on, until it is said to be `closed`. */
   open(exchange: Exchange, session: LiveSession | undefined): void {
-    // Nobody is left who would close it.
-    if (exchange.isOver) return;
-    this.#roster.exchanges.add(exchange);
-    session?.exchanges.add(exchange);
-    this.#watch.wake();
+    this.#usage.open(exchange, session);
   }
 
   closed(exchange: Exchange, session: LiveSession | undefined): void {
-    this.#roster.exchanges.delete(exchange);
-    if (session?.exchanges.delete(exchange)) this.touch(session);
+    this.#usage.closed(exchange, session);
   }
 
   /** Idle time counts from here. */
   touch(session: LiveSession): void {
-    const now = Date.now();
-    session.lastSeenAt = now;
-    const isFree = session.busyUntil > now && !session.isBusy;
-    if (session.ending || (now - session.writtenAt < TOUCH_MS && !isFree)) return;
-    session.writtenAt = now;
-    if (isFree) session.busyUntil = 0;
-    const free = isFree && { busyUntil: session.othersBusyUntil };
-    this.#records.update(session.id, { lastSeenAt: now, ...free }).catch(() => {});
+    this.#usage.touch(session);
   }
 
   /** Ends a session: once, whoever asks and however often. Resolves when everything of it is closed. */

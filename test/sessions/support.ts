@@ -3,7 +3,8 @@ import type { ProofKeeper, SessionWitness } from '../../lib/request-state.js';
 import { Exchange } from '../../lib/sessions/exchange.js';
 import type { LiveSession } from '../../lib/sessions/live-session.js';
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
-import { SessionRegistry, type SessionRegistryOptions } from '../../lib/sessions/session-registry.js';
+import type { SessionRegistryOptions } from '../../lib/sessions/registry-options.js';
+import { SessionRegistry } from '../../lib/sessions/session-registry.js';
 import type { Principal, SessionEndReason, SessionStore } from '../../lib/types.js';
 import { type Gate, gate } from '../support/gate.js';
 
