@@ -91,6 +91,24 @@ describe('Calls', () => {
     expect(counts).to.deep.equal([2, 3, 2, 1, 0]);
   });
 
+  it('know how many run', () => {
+    const { calls } = counting();
+    expect(calls.size).to.equal(0);
+    calls.begin([1, 2], answer());
+    expect(calls.size).to.equal(2);
+  });
+
+  it('A5 leave a call that runs its answer, whoever else calls by its id', () => {
+    const { calls, counts } = counting();
+    const [one, two] = [answer(), answer()];
+    expect(calls.begin([1], one)).to.deep.equal([1]);
+    expect(calls.begin([1], two)).to.deep.equal([]);
+    expect(calls.begin([1, 2], two)).to.deep.equal([2]);
+    calls.cancel(1);
+    expect([one.abandoned, two.abandoned]).to.deep.equal([1, 0]);
+    expect(counts).to.deep.equal([1, 2, 1]);
+  });
+
   it('abandons an answer that waits for nothing but what was cancelled', () => {
     const { calls, counts } = counting();
     const [one, two] = [answer(), answer()];

@@ -6,10 +6,13 @@ import {
   type CreateServerContext,
   errorTeller,
   type Failure,
+  inEra,
   policyOr503,
   reporter,
   serverMaker,
+  serverOrder,
 } from '../../lib/handler/create-server.js';
+import { EndSignal } from '../../lib/sessions/end-signal.js';
 import { holdTimeouts } from '../support/clock.js';
 import { gate } from '../support/gate.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
@@ -248,5 +251,25 @@ describe('reporter', () => {
     )('start_session', 'startSession failed', error);
     expect(news).to.deep.equal([{ type: 'server.failed', reason: 'start_session' }]);
     expect(told).to.deep.equal([['startSession failed', error]]);
+  });
+});
+
+describe('serverOrder and inEra', () => {
+  it('say whom a server is for, and when that is over, in either era', () => {
+    const end = new EndSignal();
+    const { principal, sessionId, credentials } = context;
+    const order = serverOrder(principal, sessionId, credentials, end);
+    const modern = inEra(order, 'modern');
+    expect({ ...order }).to.deep.equal({ principal, sessionId, credentials, signal: end.signal });
+    expect({ ...modern }).to.deep.equal({
+      principal,
+      sessionId,
+      credentials,
+      signal: end.signal,
+      era: 'modern',
+    });
+    expect([order.signal.aborted, modern.signal.aborted]).to.deep.equal([false, false]);
+    end.abort();
+    expect([order.signal.aborted, modern.signal.aborted]).to.deep.equal([true, true]);
   });
 });
