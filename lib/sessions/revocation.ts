@@ -104,9 +104,8 @@ export class Revocation {
     if (underWay) return underWay.then(() => false);
     const session = this.#roster.sessions.get(id);
     if (!session) return record !== undefined && this.#endRecord(record, 'revoked');
-    const isNew = session.ending === undefined;
     await this.#ends.end(session, 'revoked');
-    return isNew;
+    return true;
   }
 
   /** A request that read the record before may have begun to serve it here meanwhile. */
