@@ -48,7 +48,7 @@ export const required = (base: OptionRule): OptionRule => ({ ...base, required: 
 
 export const oneOf = (...values: readonly string[]): OptionRule => ({
   must: `one of ${values.map((value) => `"${value}"`).join(', ')}`,
-  test: (value) => typeof value === 'string' && values.includes(value),
+  test: (value) => (values as readonly unknown[]).includes(value),
 });
 
 export const methodsOf = (...names: readonly string[]): OptionRule => ({
@@ -68,7 +68,7 @@ export function checkOptions(
 ): void {
   if (!isRecord(options)) throw new TypeError(`${owner}: options must be an object`);
   for (const key of Reflect.ownKeys(options)) {
-    if (typeof key !== 'string' || !Object.hasOwn(rules, key)) {
+    if (!Object.hasOwn(rules, key)) {
       throw new TypeError(`${owner}: unknown option "${String(key)}"`);
     }
   }

@@ -11,6 +11,7 @@ import {
   oneOf,
   required,
   rule,
+  withDefaults,
 } from '../lib/options.js';
 
 const method = { run: () => {} };
@@ -134,5 +135,20 @@ describe('checkOptions', () => {
         expect(String((error as Error).stack)).to.not.include('s3cret');
       }
     }
+  });
+});
+
+describe('methodsOf', () => {
+  it('names them', () => {
+    expect(methodsOf('publish', 'subscribe').must).to.equal('an object with publish, subscribe');
+  });
+});
+
+describe('withDefaults', () => {
+  it('takes what is given over the defaults, and nothing that has none', () => {
+    const defaults = { a: 1, b: false, c: 'c' };
+    const given = { a: 0, b: undefined, other: 5 };
+    expect(withDefaults(defaults, given)).to.deep.equal({ a: 0, b: false, c: 'c' });
+    expect(withDefaults(defaults, {})).to.deep.equal(defaults);
   });
 });

@@ -170,6 +170,14 @@ describe('matchesFilter', () => {
       expect(matchesFilter(principal, filter)).to.equal(matches);
     });
   }
+
+  it('tells tenants apart', () => {
+    const tenant: Principal = { subject: 'ada', tenant: 't' };
+    expect(matchesFilter(tenant, { tenant: 't' })).to.equal(true);
+    expect(matchesFilter(tenant, { subject: 'ada' })).to.equal(true);
+    expect(matchesFilter(tenant, { tenant: 'u' })).to.equal(false);
+    expect(matchesFilter(tenant, { subject: 'eve', tenant: 't' })).to.equal(false);
+  });
 });
 
 describe('hasExpired', () => {
@@ -214,6 +222,17 @@ describe('mergePrincipal', () => {
     const request = person({ claims: { n: 1n } });
     const presented = person({ claims: { n: 2n } });
     expect(merged(request, presented, person({ claims: { added: true } }))).to.deep.equal(request);
+  });
+
+  it('takes for the same what a store gave back as data', () => {
+    const [request, presented] = [
+      person({ claims: { at: new Date(0), left: undefined } }),
+      person({ claims: { at: '1970-01-01T00:00:00.000Z' } }),
+    ];
+    const enriched = person({ claims: { added: true } });
+    expect(merged(request, presented, enriched)).to.deep.equal(enriched);
+    const newer = person({ claims: { at: new Date(1) } });
+    expect(merged(newer, presented, enriched)).to.deep.equal(newer);
   });
 
   it('S1 has the issued token where a password brings none', () => {

@@ -14,6 +14,7 @@ describe('requestState', () => {
     expect(requestState(request)).to.equal(state);
     expect(requestState(requestWith())).to.not.equal(state);
     expect(state).to.deep.include({ principal: undefined, deferred: undefined, challenges: [], keepers: [] });
+    expect(state).to.deep.include({ hiddenHeaders: [], authorization: undefined });
   });
 
   it('lists are of each request alone', () => {
@@ -31,6 +32,7 @@ describe('requestState', () => {
     const request = requestWith();
     requestState(request).presentedToken = 's3cret';
     expect(inspect(request)).to.not.include('s3cret');
+    expect(inspect(requestState(request))).to.equal('[guards]');
     expect(JSON.stringify(request)).to.not.include('s3cret');
     expect(JSON.stringify({ ...request })).to.not.include('s3cret');
     expect(Object.getOwnPropertySymbols({ ...request })).to.deep.equal([]);

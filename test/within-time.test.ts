@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { type End, TimeUp, untilAborted, withinTime } from '../lib/within-time.js';
+import { type End, isPending, TimeUp, untilAborted, withinTime } from '../lib/within-time.js';
 import { holdTimeouts } from './support/clock.js';
 import { gate } from './support/gate.js';
 import { failsOnUnhandledRejections } from './support/unhandled.js';
@@ -36,6 +36,7 @@ describe('withinTime', () => {
     timeouts.fire();
     expect(await outcome).to.be.instanceOf(TimeUp);
     expect(controller.signal.aborted).to.equal(true);
+    expect(controller.signal.reason).to.equal(await outcome);
   });
 
   it('stays a timeout although the work rejects because of the abort', async () => {
@@ -106,6 +107,17 @@ describe('untilAborted', () => {
       else work.fail(new Error('late'));
       await rest();
       expect(end.listeners.size).to.equal(0);
+    }
+  });
+});
+
+describe('isPending', () => {
+  it('is so of whatever will answer later', () => {
+    for (const answer of [Promise.resolve(), { then() {} }, Object.assign(() => {}, { then() {} })]) {
+      expect(isPending(answer)).to.equal(true);
+    }
+    for (const answer of [undefined, null, true, 'then', {}, { then: true }]) {
+      expect(isPending(answer)).to.equal(false);
     }
   });
 });
