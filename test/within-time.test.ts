@@ -112,12 +112,23 @@ describe('untilAborted', () => {
 });
 
 describe('isPending', () => {
+  /** As a property that is defined: a literal that has it looks like a mistake. */
+  const withThen = (then: unknown, object: object = {}): PromiseLike<void> =>
+    Object.defineProperty(object, 'then', { value: then }) as PromiseLike<void>;
+
   it('is so of whatever will answer later', () => {
-    for (const answer of [Promise.resolve(), { then() {} }, Object.assign(() => {}, { then() {} })]) {
+    for (const answer of [
+      Promise.resolve(),
+      withThen(() => {}),
+      withThen(
+        () => {},
+        () => {},
+      ),
+    ]) {
       expect(isPending(answer)).to.equal(true);
     }
-    for (const answer of [undefined, null, true, 'then', {}, { then: true }]) {
-      expect(isPending(answer)).to.equal(false);
+    for (const answer of [undefined, null, true, 'then', {}, withThen(true)]) {
+      expect(isPending<unknown>(answer)).to.equal(false);
     }
   });
 });
