@@ -1,7 +1,7 @@
 // Changes the package in every small way Stryker knows, one at a time, and sees whether a test notices.
 // `npm run mutate` does all of lib/, `npm run mutate -- lib/http lib/credentials/prover.ts` these folders and files;
-// `--built` does not compile before, `--again` tries only what survived last time, `--quick` gives no survivor a process of
-// its own: a few more are left then than there are. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
+// `--built` does not compile before, `--again` tries only what survived last time, `--quick` tries each mutant once, a few files
+// in one process: soon done, but a few more are said to survive than do. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
 // run of each file found, if the file is still as it was then.
 // A mutant that no test can notice stands in test/mutants.json with the reason; any other survivor is a failure, and so
 // is an entry that no survivor fits.
@@ -18,6 +18,8 @@ import { writeSection } from './page-section.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Not in .build, which is emptied by each compilation. */
 const RESULTS = join(ROOT, 'coverage/mutants');
+/** Files that `--quick` tries in one process. */
+const GROUP = 8;
 /** Types alone, what the tests of Redis and of whole processes are for, and the suite that is itself a test. */
 const LEFT_OUT = ['types.ts', 'handler/sdk.ts', 'redis/', 'testing/'];
 
@@ -36,7 +38,6 @@ const NEAR = {
   '': ['*'],
 };
 
-const isQuick = process.argv.includes('--quick');
 const sources = readdirSync(join(ROOT, 'lib'), { recursive: true })
   .filter((file) => file.endsWith('.ts') && !LEFT_OUT.some((part) => file.startsWith(part)))
   .sort();
@@ -50,25 +51,22 @@ const resultOf = (file) => join(RESULTS, `${file}.json`);
 /** Tests of several processes, which know nothing of a mutant, and those that take their time with servers that are away. */
 const NOT_TRIED = ['audit/command.test.ts', 'flow/failover.test.ts'];
 
+/** These take longest. */
+const LAST = ['audit/checks.test.ts', 'audit/run.test.ts', 'audit/endpoints.test.ts'];
+
 /** The compiled tests in one folder, or in none. */
 const testsIn = (part) =>
   readdirSync(join(ROOT, 'test', part === '*' ? '' : part), { recursive: part !== '*' })
     .filter((name) => name.endsWith('.test.ts') && !NOT_TRIED.includes(`${part}/${name}`))
-    .sort()
+    .sort((a, b) => LAST.indexOf(`${part}/${a}`) - LAST.indexOf(`${part}/${b}`) || (a < b ? -1 : 1))
     .map((name) => join('.build/test', part === '*' ? '' : part, name.replace(/ts$/, 'js')));
 
 const compiled = (file) => `.build/lib/${file.replace(/ts$/, 'js')}`;
 
-/** The mutants of `file` as Stryker leaves them; of these `places` alone, if any are given. */
-function run(file, compiledTests, places = []) {
+/** Has Stryker mutate what `mutate` names, and try the mutants with these tests. What became of them, by compiled file. */
+function stryke(mutate, compiledTests, retries) {
   const report = join(RESULTS, 'report.json');
   const own = join(RESULTS, 'config.json');
-  const path = compiled(file);
-  const ranges = places.map(({ start, end }) => {
-    return `${path}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
-  });
-  const mutate = ranges.length > 0 ? ranges : [path];
-  const retries = ranges.length > 0 && !isQuick;
   writeFileSync(
     own,
     JSON.stringify({ ...config, mutate, compiledTests, retries, jsonReporter: { fileName: report } }),
@@ -79,8 +77,26 @@ function run(file, compiledTests, places = []) {
     cwd: ROOT,
     encoding: 'utf8',
   });
-  if (status !== 0 || !existsSync(report)) throw new Error(`Stryker failed on ${file}:\n${stdout}`);
-  return JSON.parse(readFileSync(report, 'utf8')).files[path] ?? { source: '', mutants: [] };
+  if (status !== 0 || !existsSync(report)) throw new Error(`Stryker failed on ${mutate}:\n${stdout}`);
+  return JSON.parse(readFileSync(report, 'utf8')).files;
+}
+
+const NOTHING = { source: '', mutants: [] };
+
+/** The mutants of `file`; of these `places` alone, if any are given. */
+function run(file, compiledTests, places = []) {
+  const path = compiled(file);
+  const ranges = places.map(({ start, end }) => {
+    return `${path}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+  });
+  const hasRanges = ranges.length > 0;
+  return stryke(hasRanges ? ranges : [path], compiledTests, hasRanges)[path] ?? NOTHING;
+}
+
+/** The mutants of some files of one folder, each tried once, in one process for all. */
+function quickly(files) {
+  const outcomes = stryke(files.map(compiled), NEAR[folderOf(files[0])].flatMap(testsIn), false);
+  return files.map((file) => outcomes[compiled(file)] ?? NOTHING);
 }
 
 const isSurvivor = ({ status }) =>
@@ -111,7 +127,7 @@ function mutate(file) {
   const own = near.filter((test) => test.startsWith(stem));
   const first = run(file, own.length > 0 ? own : near);
   const left = summary(file, first).survivors.filter((mutant) => !listed(mutant));
-  if (left.length === 0 || (isQuick && own.length === 0)) return first;
+  if (left.length === 0) return first;
   const second = run(
     file,
     [...own, ...near.filter((test) => !own.includes(test))],
@@ -194,6 +210,18 @@ function write() {
   writeSection(url, 'mutants', table);
 }
 
+/** A few files of one folder each: what was found is kept after each group. */
+function groupsOf(files) {
+  const groups = [];
+  for (const file of files) {
+    const last = groups.at(-1);
+    const isFull = !last || last.length === GROUP || folderOf(last[0]) !== folderOf(file);
+    if (isFull) groups.push([file]);
+    else last.push(file);
+  }
+  return groups;
+}
+
 const args = process.argv.slice(2);
 const paths = args
   .filter((argument) => !argument.startsWith('--'))
@@ -212,14 +240,26 @@ if (args.includes('--write')) {
       spawnSync('npm', ['run', '--silent', script], { cwd: ROOT, stdio: 'inherit' });
   mkdirSync(RESULTS, { recursive: true });
   let isGood = true;
-  for (const file of chosen) {
-    const known = args.includes('--again') && existsSync(resultOf(file));
-    const before = known ? JSON.parse(readFileSync(resultOf(file), 'utf8')) : undefined;
-    const isSame = before?.source === fingerprint(file);
-    const result = isSame ? again(file, before) : summary(file, mutate(file));
+  const keep = (file, result) => {
     mkdirSync(dirname(resultOf(file)), { recursive: true });
     writeFileSync(resultOf(file), JSON.stringify(result));
     isGood = judge(file, result) && isGood;
+  };
+  const lastOf = (file) => {
+    if (!existsSync(resultOf(file))) return undefined;
+    const last = JSON.parse(readFileSync(resultOf(file), 'utf8'));
+    return last.source === fingerprint(file) ? last : undefined;
+  };
+  if (args.includes('--quick')) {
+    for (const files of groupsOf(chosen)) {
+      const outcomes = quickly(files);
+      for (const [at, file] of files.entries()) keep(file, summary(file, outcomes[at]));
+    }
+  } else {
+    for (const file of chosen) {
+      const before = args.includes('--again') ? lastOf(file) : undefined;
+      keep(file, before ? again(file, before) : summary(file, mutate(file)));
+    }
   }
   process.exitCode = isGood ? 0 : 1;
 }
