@@ -191,6 +191,18 @@ describe('defineAuthGuard', () => {
     expect(events).to.deep.equal([]);
   });
 
+  it('goes on at once where the prover knows at once', () => {
+    const prover = { prove: () => proven() } as unknown as Prover;
+    const present = () => ({ key: 'k', credentials: CREDENTIALS });
+    const guard = defineAuthGuard({ name: 'x', prover, present, verify: () => ada });
+    const request = { method: 'POST', originalUrl: '/mcp', headers: {}, rawHeaders: [] };
+    let passed = false;
+    guard(request as never, {} as never, () => {
+      passed = true;
+    });
+    expect(passed).to.equal(true);
+  });
+
   it('waits for a prover that takes its time', async () => {
     const slow = await through({
       proof: async () => {
