@@ -29,6 +29,21 @@ describe('Drain', () => {
     expect(await drain.run(() => Promise.reject(error)).catch((reason: unknown) => reason)).to.equal(error);
   });
 
+  it('W25 counts a piece of work that says more than once that it is done as one', async () => {
+    const drain = new Drain();
+    const [first, second] = [drain.begin(), drain.begin()];
+    first();
+    first();
+    let isClosed = false;
+    const closing = drain.close(60_000).then(() => {
+      isClosed = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isClosed).to.equal(false);
+    second();
+    await closing;
+  });
+
   it('is closing from the first moment', () => {
     const drain = new Drain();
     expect(drain.isClosing).to.equal(false);
