@@ -1,0 +1,180 @@
+import { request } from 'node:http';
+
+import { expect } from 'chai';
+import type { Request, RequestHandler, Response } from 'express';
+
+import { defineHandler, type HandlerSetup, type Serving } from '../../lib/handler/define-handler.js';
+import type { Denial } from '../../lib/http/denial.js';
+import { openExchange } from '../../lib/open-exchange.js';
+import { type RequestState, requestState } from '../../lib/request-state.js';
+import { attach } from '../../lib/sessions/attachment.js';
+import { ada, type FakeKeeper, fakeKeeper, watched } from '../sessions/support.js';
+import { call, initialize } from '../support/call.js';
+import { gate } from '../support/gate.js';
+import { buildServer } from '../support/mcp.js';
+import { serve } from '../support/serve.js';
+
+const BODY = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+
+interface Given {
+  readonly claims?: (serving: Serving) => boolean | Promise<boolean>;
+  readonly answer?: (serving: Serving) => Promise<Denial | undefined>;
+  readonly before?: (request: Request, response: Response, state: RequestState) => void;
+  readonly isBound?: boolean;
+  /** No leg beside the SDK's sessions. */
+  readonly isAlone?: boolean;
+}
+
+async function scene({ claims = () => true, answer, before, isBound = false, isAlone = false }: Given = {}) {
+  const served: Serving[] = [];
+  let made = 0;
+  const keeper: FakeKeeper = fakeKeeper();
+  const { registry } = watched();
+  const setup: HandlerSetup = {
+    createServer: ({ principal }) => {
+      made += 1;
+      return buildServer(principal);
+    },
+    transportClass: async () =>
+      (await import('@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'))
+        .WebStandardStreamableHTTPServerTransport as never,
+    ...(!isAlone && {
+      sessionless: () => ({
+        claims,
+        async serve(serving: Serving) {
+          served.push(serving);
+          if (answer) return answer(serving);
+          serving.response.end('the leg');
+          return undefined;
+        },
+        async close() {},
+      }),
+    }),
+  };
+  const handler = defineHandler(setup);
+  const prepare: RequestHandler = (request, response, next) => {
+    const state = requestState(request);
+    Object.assign(state, { principal: ada });
+    state.keepers.push(keeper);
+    const attachment = isBound && openExchange(registry, request, response, state);
+    if (attachment) attach(state, attachment);
+    before?.(request, response, state);
+    next();
+  };
+  const app = await serve(prepare, handler);
+  return {
+    ...{ app, url: app.url, handler, keeper, served },
+    made: () => made,
+    async [Symbol.asyncDispose]() {
+      await handler.close({ graceMs: 0 });
+      await registry.close();
+      await app[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('defineHandler', () => {
+  it('has its name in a stack trace', async () => {
+    await using place = await scene();
+    expect((place.handler as { name: string }).name).to.equal('mcpHandler');
+  });
+
+  for (const isBound of [true, false]) {
+    for (const claimed of [true, false]) {
+      const what = `${isBound ? 'with' : 'without'} a binding, ${claimed ? 'what it claims' : 'what it leaves alone'}`;
+      it(`gives another leg, ${what}, at once or later`, async () => {
+        for (const claims of [() => claimed, async () => claimed]) {
+          await using place = await scene({ isBound, claims });
+          const { text, status } = await call(place.url, { body: initialize() });
+          expect(status).to.equal(200);
+          expect(text === 'the leg').to.equal(claimed);
+          expect([place.served.length, place.made()]).to.deep.equal(claimed ? [1, 0] : [0, 1]);
+        }
+      });
+    }
+  }
+
+  it('gives it all that there is of a request', async () => {
+    await using place = await scene();
+    await call(place.url, { body: BODY });
+    const [serving] = place.served;
+    expect(serving).to.have.all.keys(
+      ...['request', 'response', 'state', 'attachment', 'message', 'isStream'],
+    );
+    expect(serving?.message).to.deep.equal(BODY);
+    expect(serving?.state.principal).to.equal(ada);
+    expect(serving?.attachment.exchange.principal).to.equal(ada);
+  });
+
+  it('serves a server of its own where there is no other leg', async () => {
+    await using place = await scene({ isAlone: true });
+    expect((await call(place.url, { body: initialize() })).status).to.equal(200);
+    expect(place.made()).to.equal(1);
+  });
+
+  it('writes what the other leg refuses', async () => {
+    await using place = await scene({ answer: async () => ({ code: 'session_limit' }) });
+    expect((await call(place.url, { body: BODY })).code).to.equal('session_limit');
+  });
+
+  it('W19 hears of an inactive caller by itself where nothing is bound, once for each guard', async () => {
+    for (const [isBound, listening] of [
+      [false, 1],
+      [true, 0],
+    ] as const) {
+      await using place = await scene({ isBound });
+      await call(place.url, { body: BODY });
+      await call(place.url, { body: BODY });
+      expect(place.keeper.listeners.size).to.equal(listening);
+    }
+  });
+
+  it('serves nobody who has gone, or is refused, before it is their turn', async () => {
+    for (const isBound of [true, false]) {
+      await using place = await scene({ isBound, before: (_request, response) => void response.destroy() });
+      await call(place.url, { body: BODY }).catch(() => {});
+      expect(place.served).to.deep.equal([]);
+    }
+  });
+
+  it('E3 serves nobody whose time is up while the body comes in', async () => {
+    let late: (() => void) | undefined;
+    const here = gate();
+    await using place = await scene({
+      before: (_request, response) => {
+        late = () => response.writeHead(401).end('over');
+        here.open();
+      },
+    });
+    const answered = new Promise<number>((resolve, reject) => {
+      const outgoing = request(place.url, {
+        method: 'POST',
+        headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+      });
+      outgoing.on('error', reject).on('response', (response) => {
+        response.resume();
+        outgoing.end(']');
+        response.on('end', () => resolve(response.statusCode ?? 0));
+      });
+      outgoing.write('[');
+    });
+    await here.opened;
+    late?.();
+    expect(await answered).to.equal(401);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([place.served.length, place.made()]).to.deep.equal([0, 0]);
+  });
+
+  it('refuses what says nothing of the answers it takes', async () => {
+    await using place = await scene({ isBound: true });
+    for (const method of ['POST', 'GET']) {
+      const reply = await call(place.url, {
+        method,
+        headers: ['Content-Type', 'application/json'],
+        body: '{}',
+      });
+      expect(reply.code).to.equal('not_acceptable');
+    }
+    expect((await call(place.url, { method: 'DELETE', headers: [] })).code).to.equal('session_required');
+  });
+});
