@@ -24,6 +24,7 @@ import {
 import { basic, call, initialize, type Reply, toolCall } from '../support/call.js';
 import { textOf } from '../support/client.js';
 import { holdTimeouts, stopClock } from '../support/clock.js';
+import { listen } from '../support/events.js';
 import { type Gate, gate, until } from '../support/gate.js';
 import { as } from '../support/guarded.js';
 import { hearOf } from '../support/heard.js';
@@ -133,6 +134,8 @@ describe('mcpLegacySse', () => {
         '/a#b',
         '/a b',
         '/../a',
+        ['/messages'],
+        { toString: () => '/messages' },
         5,
         null,
       ],
@@ -293,7 +296,37 @@ describe('mcpLegacySse', () => {
     });
     const { status } = await call(served.url, { path: '/sse', method: 'GET', headers: as('ann') });
     expect([status, errors.length]).to.deep.equal([500, 1]);
-    expect(errors[0]).to.be.instanceOf(TypeError);
+    expect(String(errors[0])).to.equal('TypeError: mcpLegacySse: mount mcpSessionBinding before it');
+  });
+
+  it('speaks in its own name, and asks for a server of the old era', async () => {
+    const eras: unknown[] = [];
+    await using app = await scene({
+      createServer: ({ era }) => {
+        eras.push(era);
+        throw new Error('no server');
+      },
+      onError: () => {},
+    });
+    expect((app.sse as { name?: string }).name).to.equal('mcpLegacySse');
+    using heard = listen();
+    const headers = { ...as('ann'), accept: 'text/event-stream' };
+    const url = new URL('/sse', app.base);
+    expectRefusal(await call(url, { method: 'GET', headers }), 'unavailable');
+    expect(eras).to.deep.equal(['legacy']);
+    expect(
+      heard.events.filter(({ type }) => type === 'server.failed').map(({ guard }) => guard),
+    ).to.deep.equal(['mcpLegacySse']);
+  });
+
+  it('says what it takes: GET and POST, and a client that reads events', async () => {
+    await using app = await scene();
+    const url = new URL('/sse', app.base);
+    const refused = await call(url, { method: 'DELETE', headers: as('ann') });
+    expect([refused.code, refused.headers.allow]).to.deep.equal(['method_not_allowed', 'GET, POST']);
+    const { authorization } = as('ann');
+    const deaf = await call(url, { method: 'GET', headers: ['Authorization', authorization] });
+    expect(deaf.code).to.equal('not_acceptable');
   });
 
   const FAILURES: readonly [

@@ -56,6 +56,17 @@ for (const tellsStreams of [true, false]) {
       });
     });
 
+    it('keeps nothing of what it is told while it is quiet', async () => {
+      const { store } = scoped();
+      const first = await store.storeEvent(STREAM, messageOf(0));
+      store.isQuiet = true;
+      expect(await store.storeEvent(STREAM, messageOf(1))).to.equal('');
+      store.isQuiet = false;
+      await store.storeEvent(STREAM, messageOf(2));
+      const { sent } = await replay(store, first);
+      expect(sent.map(([, message]) => message)).to.deep.equal([messageOf(2)]);
+    });
+
     it('gives up a store that does not answer, and goes on with the next event', async () => {
       using timeouts = holdTimeouts(10_000);
       const inner = eventStore(tellsStreams);
