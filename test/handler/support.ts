@@ -93,6 +93,9 @@ export function fakeRequest(principal: Principal): {
   return { request, state };
 }
 
+const textOf = (chunk: unknown): string =>
+  chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk);
+
 export interface FakeResponse {
   readonly response: Response;
   /** All that was written. */
@@ -116,11 +119,11 @@ export function fakeResponse(): FakeResponse {
     flushHeaders: () => {},
     write(chunk: unknown) {
       response.headersSent = true;
-      text += String(chunk);
+      text += textOf(chunk);
       return true;
     },
     end(chunk: unknown = '') {
-      text += String(chunk);
+      text += textOf(chunk);
       response.writableEnded = true;
       response.emit('close');
       return response;
