@@ -1,7 +1,7 @@
 // Changes the package in every small way Stryker knows, one at a time, and sees whether a test notices.
 // `npm run mutate` does all of lib/, `npm run mutate -- lib/http lib/credentials/prover.ts` these folders and files;
-// `--built` does not compile before, `--again` tries only what survived last time, `--quick` tries each mutant once, a few files
-// in one process: soon done, but a few more are said to survive than do. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
+// `--built` does not compile before, `--again` tries only what survived last time, `--quick` tries each mutant once, with the
+// tests of its own folder, a few files in one process: soon done, but a few more are said to survive than do. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
 // run of each file found, if the file is still as it was then.
 // A mutant that no test can notice stands in test/mutants.json with the reason; any other survivor is a failure, and so
 // is an entry that no survivor fits.
@@ -49,7 +49,7 @@ const fingerprint = (file) =>
 const resultOf = (file) => join(RESULTS, `${file}.json`);
 
 /** Tests of several processes, which know nothing of a mutant, and those that take their time with servers that are away. */
-const NOT_TRIED = ['audit/command.test.ts', 'flow/failover.test.ts'];
+const NOT_TRIED = ['audit/command.test.ts', 'flow/failover.test.ts', 'handler/stdio.test.ts'];
 
 /** These take longest. */
 const LAST = ['audit/checks.test.ts', 'audit/run.test.ts', 'audit/endpoints.test.ts'];
@@ -93,9 +93,10 @@ function run(file, compiledTests, places = []) {
   return stryke(hasRanges ? ranges : [path], compiledTests, hasRanges)[path] ?? NOTHING;
 }
 
-/** The mutants of some files of one folder, each tried once, in one process for all. */
+/** The mutants of some files of one folder, each tried once with its tests, in one process for all. */
 function quickly(files) {
-  const outcomes = stryke(files.map(compiled), NEAR[folderOf(files[0])].flatMap(testsIn), false);
+  const [nearest] = NEAR[folderOf(files[0])];
+  const outcomes = stryke(files.map(compiled), testsIn(nearest), false);
   return files.map((file) => outcomes[compiled(file)] ?? NOTHING);
 }
 

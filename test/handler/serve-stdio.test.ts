@@ -8,6 +8,7 @@ import { type CreateServerContext, currentPrincipal, serveStdio } from '../../li
 import { type EraContext, serveStdio as serveStdioV2 } from '../../lib/v2/index.js';
 import { initialize, toolCall } from '../support/call.js';
 import { until } from '../support/gate.js';
+import { bad } from '../support/options.js';
 import { catchWarnings } from '../support/warnings.js';
 
 const principal = { subject: 'ann', token: 'issued' };
@@ -136,12 +137,44 @@ for (const [name, way] of Object.entries(WAYS)) {
         const { served } = await serving(io, way(onError));
         io.stdin.write('{"jsonrpc":"2.0","id":[]}\n');
         await until('it is told', () => (onError ? errors.length > 0 : warnings.texts.length > 0));
-        if (!onError) expect(warnings.texts.join()).to.include('serveStdio: ').and.not.include('"id"');
+        if (!onError) {
+          const what = name === 'v1' ? 'a message could not be read' : 'the client could not be served';
+          expect(warnings.texts.join()).to.include(`serveStdio: ${what}`).and.not.include('"id"');
+        }
         await served.close();
       }
     });
   });
 }
+
+describe('serveStdio', () => {
+  const createServer = () => new McpServer({ name: 'test', version: '1' });
+  for (const [name, serve] of Object.entries({ v1: serveStdio, v2: serveStdioV2 })) {
+    it(`of ${name} refuses bad options`, async () => {
+      for (const [option, values] of Object.entries({
+        createServer: bad.callback,
+        principal: [undefined, null, {}, { subject: '' }, 'ann'],
+        credentials: [null, {}, { get() {} }, { fetch() {} }, 'key'],
+        onError: bad.callback,
+        constructor: [1],
+      })) {
+        for (const value of values) {
+          const options = { createServer, principal, [option]: value };
+          const error = await (async () => serve(options as never))().catch((reason: unknown) => reason);
+          expect(error, option).to.be.instanceOf(TypeError);
+          expect(String(error)).to.include(`serveStdio: `).and.include(option);
+        }
+      }
+    });
+  }
+
+  it('takes credentials of whatever kind that can fetch and be asked', async () => {
+    using _io = standardStreams();
+    const credentials = { fetch, get: () => 'k' };
+    const serving = await serveStdio({ createServer, principal, credentials });
+    await serving.close();
+  });
+});
 
 describe('serveStdio of v1, whose client has gone', () => {
   const LEAVING: Readonly<Record<string, (io: ReturnType<typeof standardStreams>) => unknown>> = {
