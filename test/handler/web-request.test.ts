@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Request as ExpressRequest } from 'express';
 
-import { toWebRequest } from '../../lib/handler/web-request.js';
+import { replayRequest, toolRequest, toWebRequest } from '../../lib/handler/web-request.js';
+import { EndSignal } from '../../lib/sessions/end-signal.js';
 
 const SECRETS = {
   authorization: 'Basic s3cret',
@@ -49,6 +50,42 @@ describe('toWebRequest', () => {
     expect(webRequest({ headers: { host: 'a:b@app.example' } }).url).to.equal('https://app.example/mcp?x=1');
     const originalUrl = '/messages?sessionId=abc&x=1';
     expect(webRequest({ originalUrl }).url).to.equal('https://app.example/messages?x=1');
+  });
+
+  it('F1 has none either, when the same place was asked for a moment ago', () => {
+    const { url } = webRequest({ originalUrl: '/mcp' });
+    expect(url).to.equal('https://app.example/mcp');
+    for (const host of ['a:b@app.example', 'a@app.example', ':b@app.example']) {
+      for (const originalUrl of ['/mcp', '/messages?sessionId=abc']) {
+        const asked = webRequest({ originalUrl, headers: { host } }).url;
+        expect(asked).to.equal(`https://app.example${originalUrl.split('?')[0]}`);
+      }
+    }
+    for (const [originalUrl, path] of [
+      ['/messages?sessionId=abc', '/messages'],
+      ['/mcp', '/mcp'],
+      ['/a/b.c-d', '/a/b.c-d'],
+    ] as const) {
+      expect(webRequest({ originalUrl }).url).to.equal(`https://app.example${path}`);
+      expect(webRequest({ originalUrl, protocol: 'http' }).url).to.equal(`http://app.example${path}`);
+    }
+  });
+
+  it('has the same URL for what is no path, whoever asked before', () => {
+    const odd = ['http://evil.example/mcp', '*', 'evil.example/mcp', '@evil.example/mcp', ':99999/mcp', ''];
+    for (const protocol of ['https', 'foo']) {
+      const fresh = odd.map((originalUrl) => {
+        // Another place before each: nothing is known of this one.
+        webRequest({ originalUrl: '/mcp', headers: { host: 'other.example' } });
+        return webRequest({ originalUrl, protocol }).url;
+      });
+      const known = odd.map((originalUrl) => {
+        webRequest({ originalUrl: '/mcp', protocol });
+        return webRequest({ originalUrl, protocol }).url;
+      });
+      expect(known).to.deep.equal(fresh);
+      for (const url of known) expect(URL.canParse(url), url).to.equal(true);
+    }
   });
 
   it('has a URL without a host', () => {
@@ -101,5 +138,44 @@ describe('toWebRequest', () => {
       expect(several.get('set-cookie')).to.equal('a,b');
       expect([...several]).to.deep.equal([['set-cookie', 'a,b']]);
     });
+  });
+});
+
+describe('toolRequest', () => {
+  it('is a real request with what tools may see, and nothing of the body', () => {
+    const shown = toolRequest(webRequest());
+    expect(shown).to.be.instanceOf(Request);
+    expect(shown).to.include({ method: 'POST', url: 'https://app.example/mcp?x=1', body: null });
+    expect([...shown.headers]).to.deep.equal([
+      ['accept', 'application/json'],
+      ['host', 'app.example'],
+      ['x-forwarded-for', '192.0.2.1'],
+    ]);
+    expect(shown.signal.aborted).to.equal(false);
+  });
+
+  it('ends when it is told to', () => {
+    const end = new EndSignal();
+    const shown = toolRequest(webRequest(), end);
+    expect(shown.signal).to.equal(end.signal);
+    expect(shown.headers.get('accept')).to.equal('application/json');
+    end.abort();
+    expect(shown.signal.aborted).to.equal(true);
+  });
+});
+
+describe('replayRequest', () => {
+  it('says what the client said to another node, and nothing that this request brought', () => {
+    const request = {
+      ...{ method: 'GET', protocol: 'https', originalUrl: '/mcp' },
+      headers: { ...PLAIN, ...SECRETS },
+    } as unknown as ExpressRequest;
+    const said = replayRequest(request, 'the-id');
+    expect(said).to.include({ method: 'POST', url: 'https://app.example/mcp' });
+    expect([...said.headers]).to.deep.equal([
+      ['accept', 'application/json, text/event-stream'],
+      ['content-type', 'application/json'],
+      ['mcp-session-id', 'the-id'],
+    ]);
   });
 });
