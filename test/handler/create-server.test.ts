@@ -167,6 +167,7 @@ describe('serverMaker', () => {
     const refused = await refusal(make());
     expect(refused.code).to.equal('unavailable');
     expect(refused.cause).to.be.instanceOf(TypeError);
+    expect(String(refused.cause)).to.include('mcpHandler: createServer returned the same server twice');
     expect(reports.map(([failure, what]) => [failure, what])).to.deep.equal([
       ['create_server', 'createServer returned the same server twice; it must return a fresh one'],
     ]);

@@ -177,4 +177,56 @@ describe('defineHandler', () => {
     }
     expect((await call(place.url, { method: 'DELETE', headers: [] })).code).to.equal('session_required');
   });
+
+  it('takes the methods of MCP, and POST alone where nothing is bound', async () => {
+    for (const [isBound, method, expected] of [
+      [true, 'PUT', 'method_not_allowed'],
+      [true, 'GET', 'session_required'],
+      [true, 'DELETE', 'session_required'],
+      [false, 'GET', 'method_not_allowed'],
+      [false, 'DELETE', 'method_not_allowed'],
+    ] as const) {
+      await using place = await scene({ isBound });
+      const { code, headers } = await call(place.url, { method });
+      expect(code).to.equal(expected);
+      if (code === 'method_not_allowed') expect(headers.allow).to.equal('POST');
+    }
+  });
+
+  it('takes clients that read both JSON and events, and streams for those that read events', async () => {
+    await using place = await scene({ isBound: true });
+    for (const [method, accept, code] of [
+      ['POST', 'application/json', 'not_acceptable'],
+      ['POST', 'text/event-stream', 'not_acceptable'],
+      ['POST', 'application/json, text/event-stream', undefined],
+      ['GET', 'application/json', 'not_acceptable'],
+      ['GET', 'text/event-stream', 'session_required'],
+    ] as const) {
+      const sent = { method, headers: { accept }, ...(method === 'POST' && { body: BODY }) };
+      expect((await call(place.url, sent)).code).to.equal(code);
+    }
+  });
+
+  it('W25 is closed once, and takes nothing after that', async () => {
+    const [asked, answer] = [gate(), gate()];
+    await using place = await scene({
+      answer: async ({ response }) => {
+        asked.open();
+        await answer.opened;
+        response.end('late');
+        return undefined;
+      },
+    });
+    const reply = call(place.url, { body: BODY });
+    await asked.opened;
+    let isClosed = false;
+    const closing = Promise.all([place.handler.close(), place.handler.close()]).then(() => {
+      isClosed = true;
+    });
+    expect((await call(place.url, { body: BODY })).code).to.equal('closing');
+    expect(isClosed).to.equal(false);
+    answer.open();
+    expect((await reply).text).to.equal('late');
+    await closing;
+  });
 });

@@ -32,7 +32,9 @@ function scene(making: Making = {}) {
       return 'open';
     } catch (error) {
       expect(error).to.be.instanceOf(McpGuardError);
-      return (error as McpGuardError).code;
+      const { code, cause } = error as McpGuardError;
+      if (code === 'unavailable') expect(String(cause)).to.equal('Error: no way');
+      return code;
     }
   };
   const session = async (): Promise<LiveSession> => {

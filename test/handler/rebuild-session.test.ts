@@ -47,7 +47,9 @@ function scene({ at, failover = true, ...making }: Given = {}) {
       return await ask();
     } catch (error) {
       expect(error).to.be.instanceOf(McpGuardError);
-      return (error as McpGuardError).code;
+      const { code, cause } = error as McpGuardError;
+      if (code === 'unavailable') expect(cause).to.be.instanceOf(Error);
+      return code;
     }
   };
   return { ...fake, context, request, session, ask, outcome, over };
