@@ -175,8 +175,9 @@ describe('serveSession', () => {
       expect([denial, text()]).to.deep.equal([undefined, 'begun']);
       expect(live).to.have.length(1);
       const session = await registry.find(String(live[0]?.id));
-      // It has been answered: then nobody is using it.
-      expect(session).to.include({ isStarting: false, isBusy: false });
+      expect(session?.isStarting).to.equal(false);
+      // It has been answered.
+      expect(session?.exchanges.size).to.equal(0);
       expect(log).to.deep.equal([
         { type: 'session.started', principal: '[null,null,"ada"]', session: live[0]?.id },
       ]);
