@@ -34,7 +34,9 @@ describe('withinTime', () => {
     const outcome = withinTime(() => new Promise(() => {}), MS, controller).catch((error: unknown) => error);
     expect(controller.signal.aborted).to.equal(false);
     timeouts.fire();
-    expect(await outcome).to.be.instanceOf(TimeUp);
+    expect(await outcome)
+      .to.be.instanceOf(TimeUp)
+      .with.property('message', 'time is up');
     expect(controller.signal.aborted).to.equal(true);
     expect(controller.signal.reason).to.equal(await outcome);
   });
