@@ -14,6 +14,7 @@ import { type Gate, gate } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
 import { catchRejections } from '../support/rejections.js';
 import { type Served, serve } from '../support/serve.js';
+import { settle } from '../support/settle.js';
 import { catchWarnings } from '../support/warnings.js';
 import { person, right } from './support/people.js';
 
@@ -61,10 +62,6 @@ function expectOutage({ status, code, headers, text }: Reply, what: string): voi
 }
 
 /** Node tells of unhandled rejections when the microtasks are done. */
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
 const OUTAGES: Readonly<Record<string, () => unknown>> = {
   'throws at once': () => {
     throw new Error('secret of the database');

@@ -14,10 +14,7 @@ import { gate } from '../support/gate.js';
 import { as } from '../support/guarded.js';
 import { buildServer } from '../support/mcp.js';
 import { type Served, serveApp } from '../support/serve.js';
-
-const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
+import { settle } from '../support/settle.js';
 
 interface Scene {
   readonly served: Served;
@@ -92,7 +89,7 @@ describe('a client that has left before its turn came', () => {
       await held;
       client.abort();
       await passed;
-      await settled();
+      await settle();
       expect(await reply).to.equal(undefined);
       expect(begun()).to.equal(0);
       expect(heard.types().filter((type) => type !== 'auth.succeeded')).to.deep.equal([]);

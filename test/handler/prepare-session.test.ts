@@ -8,7 +8,8 @@ import { originOf } from '../../lib/sessions/origin.js';
 import type { SessionRecord } from '../../lib/types.js';
 import { ada, exchangeOf, fakeKeeper, slowStore, type Watched, watched } from '../sessions/support.js';
 import { stopClock } from '../support/clock.js';
-import { fakeContext, fakeRequest, type Making, settle } from './support.js';
+import { settle } from '../support/settle.js';
+import { fakeContext, fakeRequest, type Making } from './support.js';
 
 const MESSAGE = { jsonrpc: '2.0', id: 0, method: 'initialize' };
 const KEY = '[null,null,"ada"]';

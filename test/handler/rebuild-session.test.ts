@@ -8,7 +8,8 @@ import type { SessionRegistry } from '../../lib/sessions/session-registry.js';
 import { ada } from '../sessions/support.js';
 import { holdTimeouts } from '../support/clock.js';
 import { gate } from '../support/gate.js';
-import { fakeContext, fakeRequest, type Making, settle } from './support.js';
+import { settle } from '../support/settle.js';
+import { fakeContext, fakeRequest, type Making } from './support.js';
 
 const MESSAGE = { jsonrpc: '2.0', id: 0, method: 'initialize' };
 const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };

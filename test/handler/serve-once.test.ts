@@ -4,7 +4,8 @@ import type { CreateServerContext } from '../../lib/handler/create-server.js';
 import { serveOnce } from '../../lib/handler/serve-once.js';
 import { ada, exchangeOf, watched } from '../sessions/support.js';
 import { gate } from '../support/gate.js';
-import { fakeContext, fakeRequest, fakeResponse, type Making, settle } from './support.js';
+import { settle } from '../support/settle.js';
+import { fakeContext, fakeRequest, fakeResponse, type Making } from './support.js';
 
 const CALL = { jsonrpc: '2.0', id: 1, method: 'tools/call' };
 

@@ -6,7 +6,8 @@ import { SessionTransport } from '../../lib/handler/session-transport.js';
 import { currentPrincipal } from '../../lib/sessions/principal-context.js';
 import { ada } from '../sessions/support.js';
 import { gate } from '../support/gate.js';
-import { fakeRequest, fakeResponse, settle } from './support.js';
+import { settle } from '../support/settle.js';
+import { fakeRequest, fakeResponse } from './support.js';
 
 const INITIALIZE = { jsonrpc: '2.0', id: 0, method: 'initialize' };
 const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };

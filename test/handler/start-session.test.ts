@@ -9,7 +9,8 @@ import type { Principal } from '../../lib/types.js';
 import { ada, eve } from '../sessions/support.js';
 import { holdTimeouts } from '../support/clock.js';
 import { gate } from '../support/gate.js';
-import { fakeRequest, settle } from './support.js';
+import { settle } from '../support/settle.js';
+import { fakeRequest } from './support.js';
 
 const MS = 4321;
 const ISSUED = { ...ada, token: 'issued' };

@@ -8,10 +8,6 @@ import type { ServeContext } from '../../lib/handler/serve-context.js';
 import { type RequestState, requestState } from '../../lib/request-state.js';
 import type { Principal } from '../../lib/types.js';
 
-export const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
 export interface Making {
   /** What the server of a session is asked for. */
   readonly makeServer?: ServeContext['makeServer'];

@@ -3,16 +3,13 @@ import { expect } from 'chai';
 import { McpGuardError } from '../../lib/errors.js';
 import type { LiveSession } from '../../lib/sessions/live-session.js';
 import { holdTimeouts } from '../support/clock.js';
+import { settle } from '../support/settle.js';
 import { sharedRecords } from '../support/shared-store.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada, begin, type Ended, slowStore, watched } from './support.js';
 
 const STORE_MS = 5000;
 const MESSAGE = { method: 'initialize' };
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   try {

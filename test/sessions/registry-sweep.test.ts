@@ -4,13 +4,10 @@ import type { Request } from 'express';
 import { mountOf } from '../../lib/sessions/origin.js';
 import { StoredSessions } from '../../lib/sessions/stored-sessions.js';
 import { type Clock, stopClock } from '../support/clock.js';
+import { settle } from '../support/settle.js';
 import { sharedRecords } from '../support/shared-store.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada, begin, type Ended, eve, fakeKeeper, slowStore, watched } from './support.js';
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 /** Second by second, with time for the store to answer. */
 async function pass(clock: Clock, seconds: number): Promise<void> {

@@ -1,13 +1,10 @@
 import { expect } from 'chai';
 
 import { type Clock, stopClock } from '../support/clock.js';
+import { settle } from '../support/settle.js';
 import { sharedRecords } from '../support/shared-store.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada, begin, fakeKeeper, slowStore, watched } from './support.js';
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 describe('SessionRegistry, what it asks of whom', () => {
   failsOnUnhandledRejections();

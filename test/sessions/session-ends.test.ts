@@ -10,14 +10,11 @@ import type { StoredSessions } from '../../lib/sessions/stored-sessions.js';
 import type { Awaitable, SessionRecord } from '../../lib/types.js';
 import { type Clock, stopClock } from '../support/clock.js';
 import { type Gate, gate } from '../support/gate.js';
+import { settle } from '../support/settle.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada, exchangeOf } from './support.js';
 
 const RECENT_MS = 10_000;
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 const DOWN = new Error('down');
 

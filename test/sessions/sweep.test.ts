@@ -6,15 +6,12 @@ import { Sweep } from '../../lib/sessions/sweep.js';
 import type { Awaitable, SessionRecord } from '../../lib/types.js';
 import { type Clock, stopClock } from '../support/clock.js';
 import { gate } from '../support/gate.js';
+import { settle } from '../support/settle.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
 import { ada } from './support.js';
 
 const IDLE_SECONDS = 60;
 const CONFIRM_MS = 15_000;
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 interface Store {
   remaining: (ids: readonly string[]) => Awaitable<ReadonlySet<string>>;

@@ -16,13 +16,10 @@ import { listen } from '../support/events.js';
 import { gate } from '../support/gate.js';
 import { type Served, serve } from '../support/serve.js';
 import { textOf } from '../support/session.js';
+import { settle } from '../support/settle.js';
 import { buildServer, modern, modernTool } from './support.js';
 
 const LAST_BYTES_MS = 500;
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 
 interface Given {
   readonly createServer?: (context: CreateServerContext) => McpServer | Promise<McpServer>;

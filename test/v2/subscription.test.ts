@@ -7,10 +7,7 @@ import type { GuardNews } from '../../lib/events.js';
 import type { ServeBase } from '../../lib/handler/serve-context.js';
 import { holdSlot } from '../../lib/v2/subscription.js';
 import { ada, exchangeOf, watched } from '../sessions/support.js';
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
+import { settle } from '../support/settle.js';
 
 /** A response whose connection `leave` closes. */
 function responseOf() {
