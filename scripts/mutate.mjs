@@ -1,8 +1,9 @@
 // Changes the package in every small way Stryker knows, one at a time, and sees whether a test notices.
 // `npm run mutate` does all of lib/, `npm run mutate -- lib/http lib/credentials/prover.ts` these folders and files;
 // `--built` does not compile before, `--again` tries only what survived last time, `--quick` tries each mutant once, with the
-// tests of its own folder, a few files in one process: soon done, but a few more are said to survive than do. `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last
-// run of each file found, if the file is still as it was then.
+// tests of its own folder, a few files in one process: soon done, but a few more are said to survive than do.
+// `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last run of each file found, if the file is
+// still as it was then.
 // A mutant that no test can notice stands in test/mutants.json with the reason; any other survivor is a failure, and so
 // is an entry that no survivor fits.
 import { spawnSync } from 'node:child_process';

@@ -25,8 +25,9 @@ interface Place extends Served {
   runs: number;
 }
 
-async function openPlace(): Promise<Place> {
-  const store = watchedStore();
+/** `shared`: as a store that other nodes have, too. */
+async function openPlace({ shared = false } = {}): Promise<Place> {
+  const store = Object.assign(watchedStore(), { shared });
   const log: string[] = [];
   const sessions = mcpSessionBinding({ store, maxSessions: 2, onStoreDown: 'refuse' });
   const served = await serve(
@@ -167,29 +168,32 @@ const ENDS: Readonly<Record<string, (place: Place, session: string) => Promise<u
 };
 
 for (const [reason, finish] of Object.entries(ENDS)) {
-  it(`D5: a store that answers with a record that was ${reason} meanwhile brings nobody in`, async () => {
-    await using place = await openPlace();
-    const session = await begin(place.url, alice);
-    const answers: Gate[] = [];
-    place.store.after.set('get', () => {
-      const answer = gate();
-      answers.push(answer);
-      return answer.opened;
+  for (const shared of [false, true]) {
+    const whose = shared ? 'that nodes share' : 'of one process';
+    it(`D5: a store ${whose} that answers with a record that was ${reason} meanwhile brings nobody in`, async () => {
+      await using place = await openPlace({ shared });
+      const session = await begin(place.url, alice);
+      const answers: Gate[] = [];
+      place.store.after.set('get', () => {
+        const answer = gate();
+        answers.push(answer);
+        return answer.opened;
+      });
+      const late = [
+        use(place.url, alice, session),
+        end(place.url, alice, session),
+        hear(place.url, alice, session),
+      ] as const;
+      await until('all of them have read the record', () => answers.length === 3);
+      place.store.after.clear();
+      await finish(place, session);
+      for (const answer of answers) answer.open();
+      const [posted, removed, heard] = await Promise.all(late);
+      expect([posted.status, removed.status, heard.response.statusCode]).to.deep.equal([404, 404, 404]);
+      expect(place.runs).to.equal(0);
+      expect(place.log).to.deep.equal(['start', 'server', 'server closed', reason]);
     });
-    const late = [
-      use(place.url, alice, session),
-      end(place.url, alice, session),
-      hear(place.url, alice, session),
-    ] as const;
-    await until('all of them have read the record', () => answers.length === 3);
-    place.store.after.clear();
-    await finish(place, session);
-    for (const answer of answers) answer.open();
-    const [posted, removed, heard] = await Promise.all(late);
-    expect([posted.status, removed.status, heard.response.statusCode]).to.deep.equal([404, 404, 404]);
-    expect(place.runs).to.equal(0);
-    expect(place.log).to.deep.equal(['start', 'server', 'server closed', reason]);
-  });
+  }
 
   it(`D5: the store cannot remove a session that is ${reason}: it is over all the same, its stream closed, its login undone`, async () => {
     using rejections = catchRejections();

@@ -65,9 +65,9 @@ describe('SessionRegistry, what it asks of whom', () => {
     const { registry } = watched({ store: node });
     await registry.close();
     registry.meet(fakeKeeper());
-    const session = { ...node.count };
+    const asked = { ...node.count };
     await pass(10);
-    expect(node.count).to.deep.equal(session);
+    expect(node.count).to.deep.equal(asked);
   });
 
   it('lets go of a session without ending its record', async () => {

@@ -3,7 +3,7 @@ import type { ProofKeeper, SessionWitness } from '../../lib/request-state.js';
 import { Exchange } from '../../lib/sessions/exchange.js';
 import type { LiveSession } from '../../lib/sessions/live-session.js';
 import { MemorySessionStore } from '../../lib/sessions/memory-session-store.js';
-import type { SessionRegistryOptions } from '../../lib/sessions/registry-options.js';
+import { REGISTRY_DEFAULTS, type SessionRegistryOptions } from '../../lib/sessions/registry-options.js';
 import { SessionRegistry } from '../../lib/sessions/session-registry.js';
 import type { Principal, SessionEndReason, SessionStore } from '../../lib/types.js';
 import { type Gate, gate } from '../support/gate.js';
@@ -22,13 +22,7 @@ export function watched(options: Partial<SessionRegistryOptions> = {}): Watched 
   const news: GuardNews[] = [];
   const store = options.store ?? new MemorySessionStore();
   const registry = new SessionRegistry({
-    idleSeconds: 1800,
-    absoluteSeconds: 43_200,
-    maxSessions: 10_000,
-    maxSessionsPerPrincipal: 32,
-    onLimit: 'evict-idle',
-    recheckSeconds: 30,
-    onStoreDown: 'serve-known',
+    ...REGISTRY_DEFAULTS,
     publish: (piece) => news.push(piece),
     ...options,
     store,

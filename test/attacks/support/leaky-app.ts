@@ -132,6 +132,8 @@ export async function leakyApp({ tokens, hear, onSession, secret }: LeakyOptions
   const binding = mcpSessionBinding({
     recheckSeconds: 1,
     store: {
+      // Then a record holds what another node needs to go on with a session, the token that came with it among that.
+      shared: true,
       create: (record, limits) => {
         onSession(record.id);
         if (faults.get(record.principal.subject) === 'store-throws') throw spill(JSON.stringify(record));
