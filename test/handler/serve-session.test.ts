@@ -16,8 +16,6 @@ interface Given {
   readonly isDown?: boolean;
   readonly isEnding?: boolean;
   readonly message?: unknown;
-  /** Done by the transport while it answers. */
-  readonly meanwhile?: () => void;
 }
 
 /** A request of a session that lives. */
@@ -33,10 +31,7 @@ async function scene(given: Given = {}) {
   if (isMovable) session.origin = { message: {}, presented: ada, at: mountOf(request) };
   if (web !== 'none') {
     const transport = {
-      handle: async () => {
-        given.meanwhile?.();
-        return web;
-      },
+      handle: async () => web,
     } as unknown as SessionTransport;
     fake.context.transports.set(session, transport);
   }

@@ -27,14 +27,15 @@ export interface FakeContext {
 
 /** What a handler has made at its creation, whose servers do nothing, and all that is told and reported. */
 export function fakeContext({ makeServer, handle, connect }: Making = {}): FakeContext {
-  const [log, said]: unknown[][] = [[], []] as never;
+  const log: unknown[] = [];
+  const said: unknown[] = [];
   const closed = new AbortController();
   let made: SdkTransport | undefined;
   class Transport {
     async send(): Promise<void> {}
 
     async handleRequest(_request: unknown, { parsedBody }: { parsedBody: unknown }): Promise<unknown> {
-      said?.push(parsedBody);
+      said.push(parsedBody);
       return handle ? handle(parsedBody) : new globalThis.Response(null, { status: 202 });
     }
   }
@@ -44,16 +45,16 @@ export function fakeContext({ makeServer, handle, connect }: Making = {}): FakeC
       await connect?.();
     },
     async close() {
-      log?.push('server closed');
+      log.push('server closed');
     },
   };
   const context = {
     makeServer: makeServer ?? (() => server),
     createTimeoutMs: 4321,
     report: (failure: string, what: string, error: unknown) =>
-      log?.push(['report', failure, what, String(error)]),
+      log.push(['report', failure, what, String(error)]),
     tellEndError: () => {},
-    publish: (news: GuardNews) => log?.push(news),
+    publish: (news: GuardNews) => log.push(news),
     endings: new Set(),
     closed: closed.signal,
     transport: {
@@ -68,9 +69,9 @@ export function fakeContext({ makeServer, handle, connect }: Making = {}): FakeC
   } as unknown as ServeContext;
   return {
     context,
-    log: log as unknown[],
+    log,
     closed,
-    said: said as unknown[],
+    said,
     transport: () => made as SdkTransport,
   };
 }

@@ -116,6 +116,8 @@ describe('F10 JWT attacks', () => {
       await rejects(token({ exp }));
     for (const nbf of [null, '', String(NOW), [NOW]]) await rejects(token({ nbf }));
     for (const iat of [null, String(NOW)]) await rejects(token({ iat }));
+    // RFC 7519 §4.1.6: it may be left out.
+    await proves(token({ iat: undefined }));
     const infinite = JSON.stringify(CLAIMS).replace(String(CLAIMS.exp), '1e999');
     const input = [JSON.stringify(HEADER), infinite]
       .map((text) => Buffer.from(text).toString('base64url'))

@@ -238,6 +238,7 @@ describe('jwtVerifier', () => {
       ['at+jwt', { typ: 'at' }, {}],
       ['at+jwt', { typ: 'logout+jwt' }, {}],
       ['at+jwt', { typ: 'x-application/at+jwt' }, {}],
+      ['x-application/at+jwt', { typ: 'x-at+jwt' }, {}],
       ['at+jwt', { typ: 'at+jwt' }, { type: 'refresh' }],
       ['at+jwt', { typ: 'at+jwt' }, { token_type: 'exchange' }],
       ['at+jwt', { typ: 'at+jwt' }, { typ: 'ID' }],

@@ -55,6 +55,7 @@ describe('startsAnew', () => {
   for (const body of [
     ...[null, 5, 'text', [], {}, { method: 'tools/list' }],
     ...[undefined, null, 5, ['2026-07-28'], {}].map(modern),
+    ...[undefined, 5, ['tools/call']].map((method) => ({ ...modern('2026-07-28'), method })),
     { params: null },
     { params: { _meta: null } },
     { params: { _meta: { 'io.modelcontextprotocol/other': 'x' } } },

@@ -512,7 +512,10 @@ describe('SessionRegistry', () => {
       await registry.end(session, 'idle');
       expect(ended).to.have.length(1);
       expect(await store.get(session.id)).to.equal(undefined);
-      expect(news.map((piece) => 'reason' in piece && piece.reason)).to.deep.equal(['transport', 'idle']);
+      expect(news.map((piece) => [piece.type, 'reason' in piece && piece.reason])).to.deep.equal([
+        ['server.failed', 'transport'],
+        ['session.ended', 'idle'],
+      ]);
     });
 
     it('D6 goes on where endSession throws, and tells who wants to know', async () => {

@@ -14,7 +14,7 @@ import { call, initialize } from '../support/call.js';
 import { holdTimeouts } from '../support/clock.js';
 import { listen } from '../support/events.js';
 import { gate } from '../support/gate.js';
-import { type Served, serve } from '../support/serve.js';
+import { serve } from '../support/serve.js';
 import { textOf } from '../support/session.js';
 import { settle } from '../support/settle.js';
 import { buildServer, modern, modernTool } from './support.js';
@@ -31,7 +31,6 @@ interface Given {
 
 interface Scene extends AsyncDisposable {
   readonly url: URL;
-  readonly served: Served;
   readonly leg: ModernLeg;
   readonly exchanges: Exchange[];
   /** What exchanges were ended with. */
@@ -85,7 +84,7 @@ async function scene({ createServer, isJson = false, onError, before }: Given = 
   });
   const { url } = served;
   return {
-    ...{ url, served, leg, exchanges, codes, outcomes },
+    ...{ url, leg, exchanges, codes, outcomes },
     async [Symbol.asyncDispose]() {
       await leg.close();
       await registry.close();
