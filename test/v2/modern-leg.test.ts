@@ -201,7 +201,7 @@ describe('ModernLeg', () => {
       expect(await running((_place, leave) => leave.abort())).to.deep.equal(['served']);
     });
 
-    it('where its exchange is ended', async () => {
+    it('E4 where its exchange is ended', async () => {
       const end = ({ exchanges }: Scene): void => exchanges[0]?.end('session_not_found');
       expect(await running(end)).to.deep.equal(['served']);
     });
