@@ -1,8 +1,9 @@
 // Breaks the package on purpose, one line at a time, and sees whether the attack tests notice: a security test that
 // passes whatever the code does is none. Reads test/attacks/mutations.*.json, lists of { id, file, find, replace };
 // the tests with `id` in their title must fail once `find` in `file` has become `replace`.
-// `node scripts/check-mutations.mjs NAME...` tries those alone of these ids, or of these lists (`ways`, `s2`); `--stale` runs no test and tells, at once,
-// which no longer fit the sources. Takes a quarter of an hour.
+// `node scripts/check-mutations.mjs NAME...` tries those alone of these ids, lists (`ways`, `s2`) or files
+// (`lib/sessions/finding.ts`); `--stale` runs no test and tells, at once, which no longer fit the sources. All of them take
+// an hour.
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -31,7 +32,7 @@ const mutations = readdirSync(attacks)
   .flatMap((name) => {
     const isNamed = only.length === 0 || only.includes(name.split('.')[1]);
     const list = JSON.parse(readFileSync(join(attacks, name), 'utf8'));
-    return list.filter(({ id }) => isNamed || only.includes(id));
+    return list.filter(({ id, file }) => isNamed || only.includes(id) || only.includes(file));
   });
 if (mutations.length === 0) throw new Error('no mutation to try');
 

@@ -69,7 +69,7 @@ export class Finding {
     chain: readonly ProofKeeper[],
   ): LiveSession | undefined {
     const session = this.#roster.sessions.get(id);
-    if (session ? session.ending : this.#ends.hasEnded(id)) return undefined;
+    if (this.#ends.hasEnded(id)) return undefined;
     if (record === 'unknown') return session;
     if (!record) {
       if (session) void this.#ends.finish(session, 'deleted', this.#records.isShared ? 'others' : 'us');
