@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { parseBasic, readAuthorization } from '../http/authorization.js';
+import type { BasicCredentials } from '../types.js';
 import { type HeaderLines, headerOf, withHeaders } from './headers.js';
 
 /** Somebody who calls: what the report calls them, and what they present. */
@@ -34,11 +35,10 @@ export function spoiled({ name, headers }: Actor): Actor {
 }
 
 function wrong(authorization: string): string {
-  const read = readAuthorization(['authorization', authorization]);
-  if (read.kind !== 'present' || read.value === '') return authorization;
-  const basic = read.scheme === 'basic' ? parseBasic(read.value) : undefined;
+  const basic = basicIn(authorization);
   if (basic) return basicValue(basic.username, madeUp());
-  return authorization.replace(read.value, alter(read.value));
+  const secret = withoutScheme(authorization);
+  return authorization.slice(0, -secret.length) + alter(secret);
 }
 
 /** Other characters near the end, where a signature is; the last ones of base64 may mean nothing. */
@@ -55,9 +55,16 @@ function alter(value: string): string {
 /** What of a credential must not be shown: its values, and what they are made of. */
 export function secretsOf(headers: HeaderLines): readonly string[] {
   return headers.flatMap(([, value]) => {
-    const read = readAuthorization(['authorization', value]);
-    if (read.kind !== 'present' || read.value === '') return [value];
-    const basic = read.scheme === 'basic' ? parseBasic(read.value) : undefined;
-    return basic ? [value, read.value, basic.password] : [value, read.value];
+    const basic = basicIn(value);
+    return [value, withoutScheme(value), ...(basic ? [basic.password] : [])];
   });
 }
+
+/** What an `Authorization` of Basic holds. */
+export function basicIn(authorization: string): BasicCredentials | undefined {
+  const read = readAuthorization(['authorization', authorization]);
+  return read.kind === 'present' && read.scheme === 'basic' ? parseBasic(read.value) : undefined;
+}
+
+/** A value without its first word, if there are more: some servers take a key in `Authorization` without a scheme. */
+const withoutScheme = (value: string): string => value.replace(/^\S+ +(?=\S)/, '');

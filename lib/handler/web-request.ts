@@ -67,7 +67,7 @@ export function toWebRequest(request: ExpressRequest, hiddenHeaders: readonly st
 
 /** A path without a query, which every reader reads alike. */
 const PLAIN_PATH = /^\/[\w./-]*$/;
-/** Where the last request was for: most are for the same. */
+/** Where the last request was for: most are for the same. A scheme and an authority, with which any path is a URL. */
 let knownOrigin = '';
 
 function urlOf({ protocol, headers, originalUrl }: ExpressRequest): string {
@@ -79,7 +79,7 @@ function urlOf({ protocol, headers, originalUrl }: ExpressRequest): string {
   // A `Host` may hold user information, which no web-standard request can; the id of HTTP+SSE is not for tools.
   const isPlain = url.username === '' && url.password === '' && !url.searchParams.has('sessionId');
   if (isPlain) {
-    if (url.host !== '') knownOrigin = origin;
+    if (url.origin === origin) knownOrigin = origin;
     return text;
   }
   url.username = '';

@@ -68,6 +68,6 @@ async function pump(
     clearImmediate(flushing);
     unlisten();
     stop();
-    if (!response.writableEnded && !response.destroyed) response.end();
+    response.end();
   }
 }

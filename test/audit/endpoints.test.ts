@@ -2,8 +2,6 @@ import { createServer as everything } from '@modelcontextprotocol/server-everyth
 import { expect } from 'chai';
 
 import type { AuditPlan } from '../../lib/audit/audit.js';
-import type { Check } from '../../lib/audit/trial.js';
-import { NoAnswer } from '../../lib/audit/wire/exchange.js';
 import { mcpForwardedCredentials, mcpServiceAccount } from '../../lib/index.js';
 import { bare, fresh } from '../bench/server/bare.js';
 import { serveApp } from '../support/serve.js';
@@ -164,37 +162,17 @@ describe('an audit of an app behind the guards', function () {
   });
 });
 
-describe('an audit with a check that stops', () => {
-  const check = (run: Check['run']): Check => ({ id: 'own', title: 'Own', faults: [], run });
-  const auditing = async (run: Check['run']) => {
-    await using served = await serveApp((app) => app.use(bare(SETTING)));
-    return await auditOf(served.url, { first: undefined, second: undefined, checks: [check(run)] });
-  };
-
-  it('keeps what was found before the endpoint fell silent', async () => {
-    const fault = { id: 'x', severity: 'low', title: 'X', reason: 'x', standards: [], fix: 'x' } as const;
-    const found = await auditing(async ({ find }) => {
-      find(fault, { sent: 'a', seen: 'b' });
-      throw new NoAnswer('nothing came');
+describe('an audit of a server that takes a key in Authorization, without a scheme', () => {
+  it('takes no key for a wrong one of it', async () => {
+    await using served = await serveApp((app) => {
+      app.use((request, response, next) => {
+        if (request.headers.authorization === 'key-of-ada-0123456789') next();
+        else response.status(401).set('WWW-Authenticate', 'Key').end();
+      }, bare(SETTING));
     });
-    expect(foundIn(found)).to.deep.equal(['x']);
-    expect(found.checks).to.deep.include({
-      id: 'own',
-      title: 'Own',
-      outcome: 'found',
-      notes: ['stopped: nothing came'],
-    });
-    const { checks } = await auditing(async () => {
-      throw new NoAnswer('nothing came');
-    });
-    expect(checks[0]?.outcome).to.equal('incomplete');
-  });
-
-  it('takes no mistake of its own for silence', async () => {
-    const mistake = new TypeError('a mistake');
-    const audited = auditing(async () => {
-      throw mistake;
-    });
-    expect(await audited.catch((error: unknown) => error)).to.equal(mistake);
+    const plan = { first: [['Authorization', 'key-of-ada-0123456789']], second: undefined } as const;
+    const report = await auditOf(served.url, { ...plan, guesses: GUESSES });
+    expect(foundIn(report)).to.include('foreign-origin-served').and.to.not.include('wrong-credential-served');
+    expect(report.checks.find(({ id }) => id === 'wrong-credentials')?.outcome).to.equal('passed');
   });
 });

@@ -5,6 +5,8 @@ import { expect } from 'chai';
 
 import { allChecks } from '../../lib/audit/checks/index.js';
 import { run } from '../../lib/audit/cli/run.js';
+import type { AuditReport } from '../../lib/audit/finding.js';
+import { ownVersion } from '../../lib/audit/version.js';
 import { faulty } from './support/faulty.js';
 
 interface Ran {
@@ -60,8 +62,39 @@ describe('the command line of the audit', () => {
     const write = (): never => {
       throw mistake;
     };
-    const surroundings = { env: {}, stdout: { isTTY: false, write }, stderr: { isTTY: false, write } };
-    expect(await run(['--help'], surroundings as never).catch((error: unknown) => error)).to.equal(mistake);
+    let told = '';
+    const stderr = { write: (text: string) => (told += text) };
+    const running = run(['--help'], { env: {}, stdout: { write }, stderr });
+    expect(await running.catch((error: unknown) => error)).to.equal(mistake);
+    expect(told).to.equal('');
+  });
+
+  it('tells its version, and writes the whole report as JSON', async () => {
+    expect(await ran(['--version'])).to.deep.equal({ code: 0, out: `${ownVersion()}\n`, err: '' });
+    await using server = await faulty();
+    const { code, out } = await ran(['audit', server.url.href, '--json', '--only', 'host']);
+    const { version, url, findings, checks } = JSON.parse(out) as AuditReport & { readonly version: string };
+    expect([code, version, url, findings, checks.length]).to.deep.equal([
+      0,
+      ownVersion(),
+      server.url.href,
+      [],
+      1,
+    ]);
+    expect(out)
+      .to.match(/^\{\n {2}"version"/)
+      .and.match(/\n\}\n$/);
+  });
+
+  it('fails from the severity on that it is told, and from low on where it is told none', async () => {
+    await using server = await faulty('serves any Host', 'refuses a stale id', 'shows what it is made with');
+    const code = async (...args: string[]): Promise<number> =>
+      (await ran(['audit', server.url.href, '--user', 'ada:right', ...args])).code;
+    expect(await code()).to.equal(1);
+    expect(await code('--fail-on', 'low')).to.equal(1);
+    expect(await code('--fail-on', 'medium')).to.equal(1);
+    expect(await code('--fail-on', 'high')).to.equal(0);
+    expect(await code('--only', 'session-oracle')).to.equal(0);
   });
 
   it('takes two people whose credentials are in another header, each once', async () => {

@@ -5,6 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { expect } from 'chai';
+import type { RequestHandler } from 'express';
 
 import {
   type BasicCredentials,
@@ -279,6 +280,29 @@ describe('mcpLegacySse', () => {
     expectRefusal(await post('{}', { ...as('ann'), 'content-type': 'text/plain' }), 'unsupported_media_type');
     expect(stream.messages).to.deep.equal([]);
     expect(stream.isEnded).to.equal(false);
+  });
+
+  it('does nothing for a client that is gone by the time it is asked', async () => {
+    let made = 0;
+    const sse = mcpLegacySse({
+      createServer({ principal }) {
+        made += 1;
+        return buildServer(principal);
+      },
+      messagesPath: '/messages',
+    });
+    const sessions = mcpSessionBinding();
+    await using served = await serveApp((app) => {
+      const isGone: RequestHandler = (request, _response, next) => {
+        request.socket.destroy();
+        next();
+      };
+      app.use('/sse', mcpBasicAuth({ verifier: () => ({ subject: 'ann' }) }), sessions, isGone, sse);
+    });
+    const asked = { path: '/sse', method: 'GET', headers: { ...as('ann'), accept: 'text/event-stream' } };
+    await call(served.url, asked).catch(() => {});
+    expect([made, await sessions.list({})]).to.deep.equal([0, []]);
+    await sessions.close();
   });
 
   it('without a binding it is a mistake of the programmer', async () => {

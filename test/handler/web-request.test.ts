@@ -92,6 +92,20 @@ describe('toWebRequest', () => {
     expect(webRequest({ headers: {} }).url).to.equal('https://localhost/mcp?x=1');
   });
 
+  it('has a URL whatever the host, the more so when it came a moment ago', () => {
+    for (const host of ['', '/', '\\', '?', '#']) {
+      for (const originalUrl of ['/mcp', '/']) {
+        const { url } = webRequest({ originalUrl, headers: { host } });
+        expect(URL.canParse(url), `${host} ${originalUrl}`).to.equal(true);
+      }
+    }
+  });
+
+  it('has the query as it came', () => {
+    const originalUrl = '/mcp?flag&x=a+b&y=%20';
+    expect(webRequest({ originalUrl }).url).to.equal(`https://app.example${originalUrl}`);
+  });
+
   describe('its headers', () => {
     const { headers } = webRequest();
 

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import type { Response as ExpressResponse } from 'express';
 
-import { writeWebResponse } from '../../lib/handler/web-response.js';
+import { MAX_BACKLOG_BYTES, writeWebResponse } from '../../lib/handler/web-response.js';
 import { call, open } from '../support/call.js';
 import { gate, until } from '../support/gate.js';
 import { type Served, serve } from '../support/serve.js';
 import { failsOnUnhandledRejections } from '../support/unhandled.js';
+import { fakeResponse } from './support.js';
 
 const SSE = { 'content-type': 'text/event-stream' };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -102,6 +103,16 @@ describe('writeWebResponse', () => {
     });
   });
 
+  it('writes a body of no type, all at once', async () => {
+    const { stream, push, end } = source();
+    push('a');
+    end();
+    const { served, written } = await writing(new Response(stream));
+    await using _ = served;
+    expect((await call(served.url)).headers['content-length']).to.equal('1');
+    await written;
+  });
+
   it('writes what has no body', async () => {
     const { served, written } = await writing(new Response(null, { status: 202 }));
     await using _ = served;
@@ -123,6 +134,18 @@ describe('writeWebResponse', () => {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
       expect(Buffer.concat(chunks).toString()).to.equal('data: 1\n\n');
+      await written;
+    });
+
+    it('is one by its type, whatever comes after that', async () => {
+      const fed = source();
+      const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
+      const { served, written } = await writing(new Response(fed.stream, { headers }));
+      await using _ = served;
+      const incoming = await open(served.url);
+      incoming.resume();
+      expect(incoming.headers['content-length']).to.equal(undefined);
+      fed.end();
       await written;
     });
 
@@ -184,6 +207,22 @@ describe('writeWebResponse', () => {
       expect(response().destroyed).to.equal(true);
       expect(fed.isCancelled).to.equal(true);
       incoming.destroy();
+    });
+
+    it('A12 goes on where its client leaves 4 MiB unread, and not a byte more', async () => {
+      for (const [backlog, isCut] of [
+        [MAX_BACKLOG_BYTES, false],
+        [MAX_BACKLOG_BYTES + 1, true],
+      ] as const) {
+        const { response, text } = fakeResponse();
+        let destroyed = 0;
+        Object.assign(response, { writableLength: backlog, destroy: () => (destroyed += 1) });
+        const fed = source();
+        fed.push('data: 1\n\n');
+        fed.end();
+        await writeWebResponse(new Response(fed.stream, { headers: SSE }), response);
+        expect([destroyed, text()]).to.deep.equal(isCut ? [1, ''] : [0, 'data: 1\n\n']);
+      }
     });
 
     it('ends, and says so, where its source fails', async () => {

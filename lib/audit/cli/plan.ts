@@ -1,4 +1,4 @@
-import { parseBasic, readAuthorization } from '../../http/authorization.js';
+import { basicIn } from '../actor.js';
 import type { AuditPlan } from '../audit.js';
 import { allChecks } from '../checks/index.js';
 import type { HeaderLines } from '../headers.js';
@@ -15,6 +15,7 @@ const GUESSES = 20;
 const MOST_GUESSES = 1000;
 const SECONDS = 10;
 const MOST_SECONDS = 600;
+const WEB: readonly string[] = ['http:', 'https:'];
 
 /**
  * What a command line and its environment ask for.
@@ -24,7 +25,7 @@ const MOST_SECONDS = 600;
 export function planFrom(values: Typed, words: readonly string[], env: Environment): AuditPlan {
   const [address, ...more] = words;
   if (address === undefined || more.length > 0) throw new UsageError('audit takes one URL');
-  const confirmed = values['confirm-host'] ?? [];
+  const confirmed = values['confirm-host'];
   const first = credentialFrom('', {
     user: values.user ?? env.MCP_AUDIT_USER,
     bearer: values.bearer ?? env.MCP_AUDIT_BEARER,
@@ -45,7 +46,7 @@ export function planFrom(values: Typed, words: readonly string[], env: Environme
     timeoutMs: count('timeout', values.timeout, SECONDS, MOST_SECONDS) * 1000,
     checks: chosen(values.only, values.skip),
     guesses: guessesFrom(values),
-    tokenInQuery: values['token-in-query'] === true,
+    tokenInQuery: values['token-in-query'] ?? false,
     legacySse: sse === undefined ? undefined : urlFrom('--legacy-sse', sse, confirmed),
   };
 }
@@ -61,13 +62,13 @@ function fixedHeaders(values: readonly string[]): HeaderLines {
   return lines;
 }
 
-function urlFrom(what: string, text: string, confirmed: readonly string[]): URL {
+function urlFrom(what: string, text: string, confirmed: readonly string[] | undefined): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
+  if (!url || !WEB.includes(url.protocol))
     throw new UsageError(`${what} must begin with http:// or https://`);
   if (url.username || url.password)
     throw new UsageError(`${what} must hold no credential: give it with --user`);
-  if (!isLoopback(url) && !confirmed.includes(url.hostname))
+  if (!isLoopback(url) && !confirmed?.includes(url.hostname))
     throw new UsageError(
       `${url.hostname} is not this machine: attack it only if you may, with --confirm-host ${url.hostname}`,
     );
@@ -104,6 +105,6 @@ function assertTwoPeople(first: HeaderLines | undefined, second: HeaderLines | u
 }
 
 function userIn(headers: HeaderLines): string | undefined {
-  const read = readAuthorization(['authorization', headerOf(headers, 'authorization') ?? '']);
-  return read.kind === 'present' && read.scheme === 'basic' ? parseBasic(read.value)?.username : undefined;
+  const authorization = headerOf(headers, 'authorization');
+  return authorization === undefined ? undefined : basicIn(authorization)?.username;
 }

@@ -17,7 +17,7 @@ export function secretIn(option: string, value: string): string {
 
 /** A header from `Name: value`. */
 export function headerFrom(option: string, text: string): readonly [name: string, value: string] {
-  const [, name = '', value = ''] = /^([^:]+):[ \t]*(.*)$/s.exec(text) ?? [];
+  const [, name = '', value = ''] = /^([^:]+):[ \t]*(.*)/s.exec(text) ?? [];
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);
