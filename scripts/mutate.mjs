@@ -22,7 +22,7 @@ const RESULTS = join(ROOT, 'coverage/mutants');
 /** Files that `--quick` tries in one process. */
 const GROUP = 8;
 /** Types alone, what the tests of Redis and of whole processes are for, and the suite that is itself a test. */
-const LEFT_OUT = ['types.ts', 'handler/sdk.ts', 'redis/', 'testing/'];
+const LEFT_OUT = ['types.ts', 'handler/sdk.ts', 'audit/main.ts', 'redis/', 'testing/'];
 
 /** The tests that a folder's mutants are tried with, quick ones first: a mutant is done when one test has failed. */
 const NEAR = {
@@ -43,6 +43,12 @@ const sources = readdirSync(join(ROOT, 'lib'), { recursive: true })
   .filter((file) => file.endsWith('.ts') && !LEFT_OUT.some((part) => file.startsWith(part)))
   .sort();
 const folderOf = (file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '');
+/** The folder that a file is in, where there are tests of that very one, else the topmost: `audit/checks`, `handler`. */
+const placeOf = (file) => {
+  const place = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  const hasTests = place !== '' && existsSync(join(ROOT, 'test', place));
+  return hasTests ? place : folderOf(file);
+};
 const fingerprint = (file) =>
   createHash('sha256')
     .update(readFileSync(join(ROOT, 'lib', file)))
@@ -96,7 +102,8 @@ function run(file, compiledTests, places = []) {
 
 /** The mutants of some files of one folder, each tried once with its tests, in one process for all. */
 function quickly(files) {
-  const [nearest] = NEAR[folderOf(files[0])];
+  const place = placeOf(files[0]);
+  const nearest = place.includes('/') ? place : NEAR[place][0];
   const outcomes = stryke(files.map(compiled), testsIn(nearest), false);
   return files.map((file) => outcomes[compiled(file)] ?? NOTHING);
 }
@@ -126,7 +133,10 @@ function again(file, before) {
 function mutate(file) {
   const near = NEAR[folderOf(file)].flatMap(testsIn);
   const stem = join('.build/test', file.replace(/\.ts$/, ''));
-  const own = near.filter((test) => test.startsWith(stem));
+  const place = placeOf(file);
+  const own = place.includes('/')
+    ? testsIn(place)
+    : near.filter((test) => test.startsWith(`${stem}.`) || test.startsWith(`${stem}-`));
   const first = run(file, own.length > 0 ? own : near);
   const left = summary(file, first).survivors.filter((mutant) => !listed(mutant));
   if (left.length === 0) return first;
@@ -217,7 +227,7 @@ function groupsOf(files) {
   const groups = [];
   for (const file of files) {
     const last = groups.at(-1);
-    const isFull = !last || last.length === GROUP || folderOf(last[0]) !== folderOf(file);
+    const isFull = !last || last.length === GROUP || placeOf(last[0]) !== placeOf(file);
     if (isFull) groups.push([file]);
     else last.push(file);
   }

@@ -1,3 +1,5 @@
+import type { AuditPlan } from '../../../lib/audit/audit.js';
+
 /** What a faulty server can do wrong, and the finding that must come of it. */
 export const FAULTS = {
   'serves initialize to anybody': 'unauthenticated-opening',
@@ -66,3 +68,24 @@ export const FAULTS = {
 } as const;
 
 export type FaultName = keyof typeof FAULTS;
+
+/** What else must be asked for, so that a fault can show. */
+export const SHOWN_BY: Partial<Record<FaultName, Partial<AuditPlan>>> = {
+  'limits no tokens': { first: [['Authorization', 'Bearer token-of-ada']] },
+};
+
+/** What is true as well on a server with this fault. */
+const COMPANIONS: Partial<Record<FaultName, readonly string[]>> = {
+  'deletes for anybody': ['hijack-delete'],
+  'takes a session id for a credential': [
+    ...['hijack-delete', 'hijack-notification', 'hijack-request', 'hijack-stream'],
+    'replay-to-others',
+  ],
+  'streams a foreign session': ['replay-to-others'],
+  'gives Bearer no parameter': ['challenge-without-invalid-token'],
+  'breaks on a wrong credential': ['refusal-status'],
+};
+
+/** The ids of all that must be found on a server with this fault, sorted. */
+export const provenBy = (name: FaultName): readonly string[] =>
+  [FAULTS[name], ...(COMPANIONS[name] ?? [])].sort();
