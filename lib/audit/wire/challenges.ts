@@ -12,6 +12,7 @@ export interface Challenge {
 
 const QUOTED = /^"((?:[\t !#-[\]-~\u0080-\u00ff]|\\[\t -~\u0080-\u00ff])*)"/;
 const BARE = /^[^\s,="]+/;
+const PARAMETER = /^[^\s,="]+[ \t]*=/;
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/;
 
 /**
@@ -37,7 +38,7 @@ export function parseChallenges(line: string): readonly Challenge[] | undefined 
       challenges.push({ scheme: name.toLowerCase(), parameters: new Map(), token68 });
       rest = token68 === undefined ? follows : follows.slice(token68.length);
       // Between a scheme and its first parameter there is no comma.
-      if (after !== follows && token68 === undefined && BARE.test(rest)) continue;
+      if (after !== follows && token68 === undefined && PARAMETER.test(rest)) continue;
     }
     const separated = /^[ \t]*(?:,[ \t]*)+/.exec(rest);
     if (!separated && rest.trim() !== '') return undefined;
