@@ -59,7 +59,7 @@ const resultOf = (file) => join(RESULTS, `${file}.json`);
 const NOT_TRIED = ['audit/command.test.ts', 'flow/failover.test.ts', 'handler/stdio.test.ts'];
 
 /** These take longest. */
-const LAST = ['audit/checks.test.ts', 'audit/run.test.ts', 'audit/endpoints.test.ts'];
+const LAST = ['audit/checks.test.ts', 'audit/cli/run.test.ts', 'audit/endpoints.test.ts'];
 
 /** The compiled tests in one folder, or in none. */
 const testsIn = (part) =>

@@ -161,6 +161,19 @@ describe('the plan of an audit', () => {
     }
   });
 
+  it('is for one URL, and one person before another', () => {
+    for (const words of [[], [HERE, HERE], [HERE, 'x', 'y']]) {
+      expect(() => planFrom({}, words, {}), words.join(' ')).to.throw(UsageError, /^audit takes one URL$/);
+    }
+    expect(refusalOf(['--second-user', 'ada:x'])).to.equal('a second credential needs a first');
+    expect(refusalOf(['--second-user', 'ada'])).to.equal("--second-user must be 'name:password'");
+    expect(refusalOf(['--user', 'ada'])).to.equal("--user must be 'name:password'");
+    expect(refusalOf(['--brute-force', '--guesses', '0'])).to.equal(
+      '--guesses must be a number above 0, at most 1000',
+    );
+    expect(new UsageError('x').name).to.equal('UsageError');
+  });
+
   it('chooses among the checks', () => {
     const ids = (...args: string[]): string[] => plan(args).checks.map(({ id }) => id);
     expect(ids('--only', 'cors', '--only', 'host')).to.have.members(['cors', 'host']);

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 
 import { expect } from 'chai';
 
-import { allChecks } from '../../lib/audit/checks/index.js';
-import { run } from '../../lib/audit/cli/run.js';
-import type { AuditReport } from '../../lib/audit/finding.js';
-import { ownVersion } from '../../lib/audit/version.js';
-import { faulty } from './support/faulty.js';
+import { allChecks } from '../../../lib/audit/checks/index.js';
+import { run } from '../../../lib/audit/cli/run.js';
+import type { AuditReport } from '../../../lib/audit/finding.js';
+import { ownVersion } from '../../../lib/audit/version.js';
+import { faulty } from '../support/faulty.js';
 
 interface Ran {
   readonly code: number;
