@@ -34,15 +34,15 @@ export function parseChallenges(line: string): readonly Challenge[] | undefined 
       rest = value.rest;
     } else {
       const follows = after.replace(/^ +/, '');
-      const token68 = after === follows ? undefined : TOKEN68.exec(follows)?.[0];
+      const token68 = TOKEN68.exec(follows)?.[0];
       challenges.push({ scheme: name.toLowerCase(), parameters: new Map(), token68 });
       rest = token68 === undefined ? follows : follows.slice(token68.length);
       // Between a scheme and its first parameter there is no comma.
-      if (after !== follows && token68 === undefined && PARAMETER.test(rest)) continue;
+      if (PARAMETER.test(rest)) continue;
     }
     const separated = /^[ \t]*(?:,[ \t]*)+/.exec(rest);
-    if (!separated && rest.trim() !== '') return undefined;
-    rest = rest.slice(separated?.[0].length ?? rest.length);
+    if (!separated && rest !== '') return undefined;
+    rest = rest.slice(separated?.[0].length);
   }
   return challenges.length > 0 ? challenges : undefined;
 }

@@ -54,7 +54,7 @@ function run(
     const text = Buffer.concat(chunks).toString('utf8');
     return { status, rawHeaders, text, askedId: sent.askedId };
   };
-  const finish = (why: string): void => {
+  const finish = (why?: string): void => {
     clearTimeout(timer);
     sent.signal?.removeEventListener('abort', abort);
     if (head) resolve(replyWith(head));
@@ -67,13 +67,13 @@ function run(
 
   outgoing.on('response', (response) => {
     head = { status: Number(response.statusCode), rawHeaders: response.rawHeaders };
-    if (sent.isEnough?.(replyWith(head))) finish('');
+    if (sent.isEnough?.(replyWith(head))) finish();
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size >= maxBytes || (head && sent.isEnough?.(replyWith(head)))) finish('');
+      if (size >= maxBytes || (head && sent.isEnough?.(replyWith(head)))) finish();
     });
-    response.on('close', () => finish(''));
+    response.on('close', () => finish());
   });
   // Where a name has several addresses, the error of all of them has no text.
   /* c8 ignore next -- not every machine has names with several addresses */
@@ -81,13 +81,12 @@ function run(
   outgoing.end(sent.body);
 }
 
-/** Node adds nothing to a list: what it would add is added here. */
+/** To a list Node adds neither: what it would add is added here. */
 function linesOf(url: URL, { headers, body }: Request): readonly string[] {
   const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
   return [
     ...(hasHost ? [] : ['Host', url.host]),
     ...headers.flat(),
     ...(body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
-    ...['Connection', 'close'],
   ];
 }

@@ -74,6 +74,7 @@ describe('the report of an audit as text', () => {
     const wide = 'x'.repeat(120);
     const [first, second, third] = linesOf({ checks: [checkOf('not applicable', `a ${wide} b`)] }).slice(4);
     expect([first, second, third]).to.deep.equal(['  a', `  ${wide}`, '  b']);
+    expect(linesOf({ checks: [checkOf('passed', wide)] })[4]).to.equal(`  ${wide}`);
     const exact = `${'x'.repeat(97)} y`;
     expect(linesOf({ checks: [checkOf('passed', exact)] }).slice(4, 6)).to.deep.equal([
       `  ${'x'.repeat(97)}`,

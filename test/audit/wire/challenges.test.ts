@@ -32,6 +32,13 @@ describe('parseChallenges', () => {
       ],
     ],
     ['Basic realm="\\a\\\\b\t\u00e9"', [['basic', { realm: 'a\\b\t\u00e9' }]]],
+    [
+      ' Basic realm=x, Bearer realm="b" ',
+      [
+        ['basic', { realm: 'x' }],
+        ['bearer', { realm: 'b' }],
+      ],
+    ],
     ['Negotiate  abc', [['negotiate', {}, 'abc']]],
     ['Negotiate a.b-c_d~e+f/0=', [['negotiate', {}, 'a.b-c_d~e+f/0=']]],
     ['Negotiate abc ', [['negotiate', {}, 'abc']]],
@@ -61,6 +68,7 @@ describe('parseChallenges', () => {
     'Basic realm="a", REALM="b"',
     'Bearer , = x',
     'Negotiate abc def',
+    'Bearer realm="x"yyy,Basic realm="z"',
     'Bearer Basic realm="x"',
     'Bearer "x"',
     ', Bearer',

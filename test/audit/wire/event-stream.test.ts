@@ -24,7 +24,8 @@ describe('parseEvents', () => {
   it('takes off one space and one byte order mark', () => {
     expect(parseEvents('data:  a b:c\n\n')[0]?.data).to.equal(' a b:c');
     expect(parseEvents('\ufeff\ufeffdata: a\n\n')[0]?.data).to.equal('');
-    expect(parseEvents('x\ufeff: y\ndata: a\n\n')[0]?.data).to.equal('a');
+    expect(parseEvents('\ufeffdata:a b\n\n')[0]?.data).to.equal('a b');
+    expect(parseEvents('data: a\ufeffb\n\n')[0]?.data).to.equal('a\ufeffb');
   });
 
   it('knows no other fields, and no comments', () => {

@@ -21,6 +21,8 @@ const replyWith = (status: number, text: string, type = 'application/json'): Rep
 
 describe('what counts as served', () => {
   const result = '{"jsonrpc":"2.0","id":"a","result":{}}';
+  const ping = '{"jsonrpc":"2.0","id":"a","method":"ping"}';
+  const nameless = '{"jsonrpc":"2.0","result":{}}';
   const table: readonly (readonly [string, Reply, boolean])[] = [
     ['a 2xx with a result of the id that was asked', replyWith(200, result), true],
     ['the same in an event', replyWith(200, `data: ${result}\n\n`, 'text/event-stream; charset=utf-8'), true],
@@ -32,6 +34,16 @@ describe('what counts as served', () => {
     ['a page', replyWith(200, '<h1>Hello</h1>', 'text/html'), false],
     ['JSON that is no message', replyWith(200, '{"id":"a","result":{}}'), false],
     ['a refusal that looks like a result', replyWith(401, result), false],
+    [
+      'the same after a request of the server, whose ids are its own',
+      replyWith(200, `[${ping},${result}]`),
+      true,
+    ],
+    [
+      'a result without an id, where none was asked',
+      { ...replyWith(200, nameless), askedId: undefined },
+      false,
+    ],
     ['a request without an id', { ...replyWith(200, result), askedId: undefined }, false],
   ];
   for (const [what, reply, expected] of table) {
