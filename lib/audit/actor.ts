@@ -13,7 +13,7 @@ export interface Actor {
 export const madeUp = (): string => `audit-${randomBytes(16).toString('hex')}`;
 
 export const basicValue = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 /** An actor with another `Authorization`, and nothing else of a credential. */
 export const withAuthorization = (name: string, ...values: readonly string[]): Actor => ({
@@ -54,10 +54,9 @@ function alter(value: string): string {
 
 /** What of a credential must not be shown: its values, and what they are made of. */
 export function secretsOf(headers: HeaderLines): readonly string[] {
-  return headers.flatMap(([, value]) => {
-    const basic = basicIn(value);
-    return [value, withoutScheme(value), ...(basic ? [basic.password] : [])];
-  });
+  return headers
+    .flatMap(([, value]) => [value, withoutScheme(value), basicIn(value)?.password])
+    .filter((secret) => secret !== undefined);
 }
 
 /** What an `Authorization` of Basic holds. */

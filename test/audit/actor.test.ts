@@ -87,19 +87,15 @@ describe('the actors of an audit', () => {
 
   it('have for their secrets each value, what comes after a scheme, and a password', () => {
     const basic = basicValue('ada', 'swordfish');
-    expect(
-      secretsOf([
-        ['Authorization', basic],
-        ['X-Api-Key', 'key-of-ada'],
-        ['X-Token', 'Bearer token-of-ada'],
-      ]),
-    ).to.include.members([
-      basic,
-      basic.slice(6),
-      'swordfish',
-      'key-of-ada',
-      'Bearer token-of-ada',
-      'token-of-ada',
+    const secrets = secretsOf([
+      ['Authorization', basic],
+      ['X-Api-Key', 'key-of-ada'],
+      ['X-Token', 'Bearer  token-of-ada'],
+    ]);
+    expect(secrets).to.deep.equal([
+      ...[basic, basic.slice(6), 'swordfish'],
+      ...['key-of-ada', 'key-of-ada'],
+      ...['Bearer  token-of-ada', 'token-of-ada'],
     ]);
     expect(secretsOf([])).to.deep.equal([]);
   });
