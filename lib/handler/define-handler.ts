@@ -87,7 +87,7 @@ export function defineHandler(setup: HandlerSetup): McpHandler {
     // Its time was up, or it was revoked, while the body came in.
     if (response.headersSent) return undefined;
     const serving = { request, response, state, attachment, message: body.value, isStream };
-    const claiming = sessionless?.claims(serving) ?? false;
+    const claiming = sessionless?.claims(serving);
     const isClaimed = isPending(claiming) ? await claiming : claiming;
     if (sessionless && isClaimed) return sessionless.serve(serving);
     return bound

@@ -13,6 +13,8 @@ import { call, initialize } from '../support/call.js';
 import { gate } from '../support/gate.js';
 import { buildServer } from '../support/mcp.js';
 import { serve } from '../support/serve.js';
+import { settle } from '../support/settle.js';
+import { openStream } from '../support/stream.js';
 
 const BODY = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 
@@ -52,18 +54,20 @@ async function scene({ claims = () => true, answer, before, isBound = false, isA
     }),
   };
   const handler = defineHandler(setup);
-  const prepare: RequestHandler = (request, response, next) => {
+  const prepare: RequestHandler = async (request, response, next) => {
     const state = requestState(request);
     Object.assign(state, { principal: ada });
     state.keepers.push(keeper);
-    const attachment = isBound && openExchange(registry, request, response, state);
+    const named = request.get('mcp-session-id');
+    const session = named === undefined ? undefined : await registry.find(named, ada);
+    const attachment = isBound && openExchange(registry, request, response, state, session);
     if (attachment) attach(state, attachment);
     before?.(request, response, state);
     next();
   };
   const app = await serve(prepare, handler);
   return {
-    ...{ app, url: app.url, handler, keeper, served },
+    ...{ app, url: app.url, handler, registry, keeper, served },
     made: () => made,
     async [Symbol.asyncDispose]() {
       await handler.close({ graceMs: 0 });
@@ -139,10 +143,11 @@ describe('defineHandler', () => {
 
   it('E3 serves nobody whose time is up while the body comes in', async () => {
     let late: (() => void) | undefined;
-    const here = gate();
+    const [here, read] = [gate(), gate()];
     await using place = await scene({
-      before: (_request, response) => {
+      before: (request, response) => {
         late = () => response.writeHead(401).end('over');
+        request.once('end', read.open);
         here.open();
       },
     });
@@ -161,7 +166,8 @@ describe('defineHandler', () => {
     await here.opened;
     late?.();
     expect(await answered).to.equal(401);
-    await new Promise((resolve) => setImmediate(resolve));
+    await read.opened;
+    await settle();
     expect([place.served.length, place.made()]).to.deep.equal([0, 0]);
   });
 
@@ -205,6 +211,21 @@ describe('defineHandler', () => {
       const sent = { method, headers: { accept }, ...(method === 'POST' && { body: BODY }) };
       expect((await call(place.url, sent)).code).to.equal(code);
     }
+  });
+
+  it('W25 does not wait for a listening stream when it is closed, and lets others go on with its session', async () => {
+    await using place = await scene({ isBound: true, isAlone: true });
+    const { headers } = await call(place.url, { body: initialize() });
+    const session = String(headers['mcp-session-id']);
+    expect((await place.registry.find(session, ada))?.canMove).to.equal(true);
+    const accept = 'text/event-stream';
+    const stream = await openStream(place.url, {
+      method: 'GET',
+      headers: { accept, 'mcp-session-id': session },
+    });
+    expect(stream.response.statusCode).to.equal(200);
+    await place.handler.close({ graceMs: 60_000 });
+    await stream.ended;
   });
 
   it('W25 is closed once, and takes nothing after that', async () => {
