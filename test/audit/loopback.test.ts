@@ -20,13 +20,7 @@ const ELSEWHERE = [
     'http://[::2]',
     'http://[::1:1]',
   ],
-  ...[
-    'http://notlocalhost',
-    'http://1127.0.0.1.example',
-    'http://x127.0.0.1',
-    'http://128.0.0.1',
-    'http://0.0.0.0',
-  ],
+  ...['http://notlocalhost', 'http://1127.0.0.1.example', 'http://128.0.0.1', 'http://0.0.0.0'],
   ...['http://127.example', 'http://localhosts', 'http://[::ffff:7f00:1]', 'http://12.7.0.1'],
 ];
 

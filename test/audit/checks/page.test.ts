@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { allChecks } from '../../lib/audit/checks/index.js';
-import { help } from '../../lib/audit/cli/help.js';
+import { allChecks } from '../../../lib/audit/checks/index.js';
+import { help } from '../../../lib/audit/cli/help.js';
 
 describe('docs/audit.md', () => {
   let page: string;
