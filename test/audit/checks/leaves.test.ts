@@ -1,73 +1,10 @@
 import { expect } from 'chai';
 
-import type { Actor } from '../../../lib/audit/actor.js';
-import { allChecks } from '../../../lib/audit/checks/index.js';
 import type { Ask } from '../../../lib/audit/target.js';
 import type { Trial } from '../../../lib/audit/trial.js';
 import { NoAnswer } from '../../../lib/audit/wire/exchange.js';
 import type { Reply } from '../../../lib/audit/wire/reply.js';
-
-const NOBODY: Actor = { name: 'no credential', headers: [] };
-const ADA: Actor = { name: 'the first credential', headers: [['Authorization', 'Bearer ada']] };
-const BEN: Actor = { name: 'the second credential', headers: [['Authorization', 'Bearer ben']] };
-const KEY: Actor = { name: 'the first credential', headers: [['X-Api-Key', 'ada']] };
-const OWN_ID = 'an-id-that-the-server-gave-out';
-
-const reply = (status: number, headers: Readonly<Record<string, string>> = {}, text = ''): Reply => ({
-  status,
-  rawHeaders: Object.entries(headers).flat(),
-  text,
-  askedId: undefined,
-});
-const challenged = (value: string): Reply => reply(401, { 'WWW-Authenticate': value });
-const streaming = (text = ''): Reply => reply(200, { 'Content-Type': 'text/event-stream' }, text);
-const endpoint = (data: string): Reply => streaming(`event: endpoint\ndata: ${data}\n\n`);
-
-/** What serves every message, and gives out one session id. */
-function served({ message }: Ask): Reply {
-  const id = message?.id;
-  const text = JSON.stringify({ jsonrpc: '2.0', id, result: {} });
-  const headers = { 'Content-Type': 'application/json', 'Mcp-Session-Id': OWN_ID };
-  return { ...reply(id === undefined ? 202 : 200, headers, text), askedId: id };
-}
-
-interface Outcome {
-  readonly notes: readonly string[];
-  readonly found: readonly string[];
-}
-
-/** Runs one check against answers that are made up here. */
-async function tried(
-  id: string,
-  answer: (ask: Ask) => Reply,
-  setting: Partial<Trial> = {},
-): Promise<Outcome> {
-  const notes: string[] = [];
-  const found: string[] = [];
-  const trial: Trial = {
-    ...{ served: ADA, eras: ['2025-11-25'], hasSessions: true, open: [], uninvited: reply(401) },
-    ...{ guesses: undefined, tokenInQuery: false, legacySse: undefined },
-    ...{ nobody: NOBODY, first: ADA, second: BEN, wrongToken: 'made-up', show: (text) => text },
-    target: {
-      url: new URL('http://127.0.0.1/mcp'),
-      requests: 0,
-      ask: async (ask) => {
-        const given = answer(ask);
-        ask.isEnough?.(given);
-        return given;
-      },
-      endSessions: async () => {},
-      sessionsLeft: 0,
-      sessionIds: new Set(),
-    },
-    find: (fault) => void found.push(fault.id),
-    leave: (why) => void notes.push(why),
-    hold: () => {},
-    ...setting,
-  };
-  await allChecks.find((check) => check.id === id)?.run(trial);
-  return { notes, found };
-}
+import { ADA, challenged, endpoint, KEY, reply, served, streaming, tried } from './tried.js';
 
 const isPing = ({ message }: Ask): boolean => message?.method === 'ping';
 
@@ -193,7 +130,7 @@ describe('what a check leaves open, and says so', () => {
     const isOwn = ({ url }: Ask): boolean => url?.searchParams.get('access_token') === 'ada';
     const answer = (ask: Ask): Reply => (isOwn(ask) ? served(ask) : challenged('='));
     expect((await tried('query-token', answer, { tokenInQuery: true })).found).to.have.length(1);
-    expect(await tried('query-token', answer)).to.deep.equal({
+    expect(await tried('query-token', answer)).to.deep.include({
       notes: ['the given token itself was not sent in a URL: nobody asked for it'],
       found: [],
     });
@@ -208,7 +145,7 @@ describe('what a check leaves open, and says so', () => {
         served: who,
         hasSessions: who !== undefined,
       });
-      expect(found).to.deep.equal(['odd-session-id-crash']);
+      expect(found).to.deep.equal(['high odd-session-id-crash']);
     }
   });
 
