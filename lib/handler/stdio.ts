@@ -63,7 +63,6 @@ export function stdioCaller(options: StdioOptions & { readonly createServer: unk
     receives(transport) {
       let deliver: MessageSource['onmessage'];
       return Object.defineProperty(transport, 'onmessage', {
-        configurable: true,
         get: () => deliver,
         set(next: NonNullable<MessageSource['onmessage']>) {
           deliver = (message, extra) => act(() => next(message, { ...extra, authInfo }));

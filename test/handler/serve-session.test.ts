@@ -31,7 +31,10 @@ async function scene(given: Given = {}) {
   if (isMovable) session.origin = { message: {}, presented: ada, at: mountOf(request) };
   if (web !== 'none') {
     const transport = {
-      handle: async () => web,
+      async handle() {
+        expect(session.isDeleting).to.equal(method === 'DELETE');
+        return web;
+      },
     } as unknown as SessionTransport;
     fake.context.transports.set(session, transport);
   }
@@ -143,18 +146,30 @@ describe('serveSession', () => {
   });
 
   describe('an initialize', () => {
-    async function initializing(handle: () => globalThis.Response, { isGone = false } = {}) {
+    type Handle = (leave: () => void) => globalThis.Response | Promise<globalThis.Response>;
+
+    async function initializing(handle: Handle, { isGone = false, isJson = false } = {}) {
       const { registry, news } = watched();
-      const { context, log } = fakeContext({ handle });
-      const { request, state } = fakeRequest(ada);
       const { response, text, leave } = fakeResponse();
+      const fake = fakeContext({ handle: () => handle(leave) });
+      const { log } = fake;
+      const context = {
+        ...fake.context,
+        transport: { ...fake.context.transport, enableJsonResponse: isJson },
+      };
+      const { request, state } = fakeRequest(ada);
       if (isGone) leave();
       const attachment = { registry, exchange: exchangeOf(ada), session: undefined };
       const message = { jsonrpc: '2.0', id: 0, method: 'initialize' };
-      const denial = await serveSession(request, response, state, attachment, context, message);
+      const serving = Promise.resolve(serveSession(request, response, state, attachment, context, message));
+      const [denial, error] = await serving.then(
+        (refusal) => [refusal],
+        (thrown: unknown) => [undefined, thrown],
+      );
       const live = await registry.list({});
       return {
         denial,
+        error,
         text,
         log,
         live,
@@ -188,6 +203,29 @@ describe('serveSession', () => {
         expect(log).to.deep.equal(['server closed']);
         await registry.close();
       }
+    });
+
+    it('begins none where its client leaves before the SDK has answered, as it may never do in JSON', async () => {
+      const never = (leave: () => void): Promise<globalThis.Response> => {
+        setImmediate(leave);
+        return new Promise(() => {});
+      };
+      const { live, reasons, denial, error, text, registry } = await initializing(never, { isJson: true });
+      expect([live, reasons, denial, error, text()]).to.deep.equal([
+        [],
+        ['failed'],
+        undefined,
+        undefined,
+        '',
+      ]);
+      await registry.close();
+    });
+
+    it('begins none where the SDK throws', async () => {
+      const broken = new Error('broken');
+      const { live, reasons, error, log, registry } = await initializing(() => Promise.reject(broken));
+      expect([live, reasons, error, log]).to.deep.equal([[], ['failed'], broken, ['server closed']]);
+      await registry.close();
     });
   });
 });

@@ -23,6 +23,7 @@ servesStdio('v1', {
 
 describe('serveStdio of v1, whose client has gone', () => {
   const LEAVING: Readonly<Record<string, (io: ReturnType<typeof standardStreams>) => unknown>> = {
+    'its input ends, and stays open': ({ stdin }) => stdin.emit('end'),
     'its input is cut off': ({ stdin }) => stdin.destroy(),
     'its output breaks': ({ stdout }) => stdout.emit('error', new Error('EPIPE')),
     'its output breaks again and again': ({ stdout }) => {
