@@ -20,6 +20,7 @@ describe('what an answer gives away', () => {
     ['Error: x<br>at a.js:1:2', '<br>at a.js:1:2'],
     ['Traceback (most recent call last):\n', 'Traceback (most recent call last)'],
     ['java.lang.X\n\tat com.acme.Y$1.run(Y.java:42)', 'at com.acme.Y$1.run(Y.java:42)'],
+    ['x\n    at com.acme.Y.run(Y.java:42)', 'at com.acme.Y.run(Y.java:42)'],
     [' at com.acme.Y.run(Y.java:42)', 'at com.acme.Y.run(Y.java:42)'],
   ] as const;
   for (const [text, shown] of STACKS) {

@@ -13,11 +13,12 @@ import { ada, exchangeOf, watched } from '../sessions/support.js';
 import { call, initialize } from '../support/call.js';
 import { holdTimeouts } from '../support/clock.js';
 import { listen } from '../support/events.js';
-import { gate } from '../support/gate.js';
+import { gate, until } from '../support/gate.js';
 import { serve } from '../support/serve.js';
 import { textOf } from '../support/session.js';
 import { settle } from '../support/settle.js';
-import { buildServer, modern, modernTool } from './support.js';
+import { catchWarnings } from '../support/warnings.js';
+import { buildServer, modern, modernTool, subscribe } from './support.js';
 
 const LAST_BYTES_MS = 500;
 
@@ -37,6 +38,8 @@ interface Scene extends AsyncDisposable {
   readonly codes: string[];
   /** What the leg made of each request: `served`, or the code of the refusal. */
   readonly outcomes: string[];
+  /** What sessions and slots were ended for. */
+  reasons(): readonly unknown[];
 }
 
 /** The leg alone, without guards or a binding before it. */
@@ -62,7 +65,7 @@ async function scene({ createServer, isJson = false, onError, before }: Given = 
     failover: false,
   };
   const leg = new ModernLeg(context, new InMemoryServerEventBus());
-  const { registry } = watched({ store: new MemorySessionStore() });
+  const { registry, news } = watched({ store: new MemorySessionStore() });
   const [exchanges, codes, outcomes]: [Exchange[], string[], string[]] = [[], [], []];
   const served = await serve(async (request, response) => {
     Object.assign(request, { auth: { token: 't', clientId: '', scopes: [], extra: { principal: ada } } });
@@ -85,6 +88,7 @@ async function scene({ createServer, isJson = false, onError, before }: Given = 
   const { url } = served;
   return {
     ...{ url, leg, exchanges, codes, outcomes },
+    reasons: () => news.flatMap((piece) => (piece.type === 'session.ended' ? [piece.reason] : [])),
     async [Symbol.asyncDispose]() {
       await leg.close();
       await registry.close();
@@ -162,6 +166,28 @@ describe('ModernLeg', () => {
     ]);
     expect(errors.map(String)).to.include('Error: no way');
     expect(errors.map(String)).to.include('Error: the SDK answered 500');
+  });
+
+  it('W25 ends a listening stream, with its last message, as what it is', async () => {
+    await using place = await scene();
+    const stream = await subscribe(place.url, {});
+    await place.leg.close();
+    expect(await stream.ended).to.equal('end');
+    await until('its slot is free', () => place.reasons().length > 0);
+    expect(place.reasons()).to.deep.equal(['shutdown']);
+  });
+
+  it('A10 warns of what nobody wants to be told', async () => {
+    using warnings = catchWarnings();
+    await using place = await scene({
+      createServer: (context) => {
+        const server = buildServer({ ...context, era: 'modern' });
+        server.connect = () => Promise.reject(new Error('s3cret'));
+        return server;
+      },
+    });
+    await modernTool(place.url, {}, 'whoami');
+    expect(warnings.texts.join()).to.include('mcpHandler: the SDK failed').and.to.not.include('s3cret');
   });
 
   describe('ends what its tool is doing', () => {

@@ -19,7 +19,7 @@ describe('docs/audit.md', () => {
     );
     for (const { id, title, faults } of allChecks) {
       const section = sections.get(id) ?? '';
-      expect(section, id).to.include(`${title}.`);
+      expect(section, id).to.include(`\n\n${title}.`);
       const rows = faults.map(
         (fault) =>
           `| \`${fault.id}\`: ${fault.title} | ${fault.severity} | ${fault.reason} | ${fault.standards.join('; ')} | ${fault.fix} |`,
