@@ -1,7 +1,6 @@
 import { readAuthorization } from '../../http/authorization.js';
 import { type Actor, basicValue, madeUp, spoiled, withAuthorization } from '../actor.js';
 import type { Fault } from '../finding.js';
-import { headerOf } from '../headers.js';
 import { type Check, judge, open, type Trial } from '../trial.js';
 import { parseChallenges } from '../wire/challenges.js';
 import { headersOf } from '../wire/reply.js';
@@ -72,8 +71,8 @@ function guesserFor({ uninvited, first }: Trial, account: string): Guesser | und
   const schemes = headersOf(uninvited, 'www-authenticate').flatMap((line) =>
     (parseChallenges(line) ?? []).map(({ scheme }) => scheme),
   );
-  const own = first && readAuthorization(['authorization', headerOf(first.headers, 'authorization') ?? '']);
-  const isOwn = (scheme: string): boolean => own?.kind === 'present' && own.scheme === scheme;
+  const own = readAuthorization(first?.headers.flat() ?? []);
+  const isOwn = (scheme: string): boolean => own.kind === 'present' && own.scheme === scheme;
   if (schemes.includes('basic') || isOwn('basic')) {
     return { fault: UNLIMITED, next: () => withAuthorization('a guess', basicValue(account, madeUp())) };
   }

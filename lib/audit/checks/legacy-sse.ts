@@ -88,7 +88,7 @@ async function isAnswered(
   await trial.target.ask({ as, message: theirs, url });
   const own = ping();
   await trial.target.ask({ as: first, message: own, url });
-  const came = await stream.first(({ data }) => [theirs.id, own.id].includes(idOf(data)));
+  const came = await stream.first(({ data }) => [theirs.id, own.id].some((id) => id === idOf(data)));
   return came !== undefined && idOf(came.data) === theirs.id;
 }
 
@@ -111,7 +111,4 @@ async function compare(trial: Trial, url: URL, as: Actor): Promise<void> {
   return judge(trial, ORACLE, alike(foreign, unknown, ids) ? [] : evidence);
 }
 
-function idOf(data: string): string | undefined {
-  const id = (parsed(data) as { readonly id?: unknown } | null | undefined)?.id;
-  return typeof id === 'string' ? id : undefined;
-}
+const idOf = (data: string): unknown => (parsed(data) as { readonly id?: unknown } | null | undefined)?.id;

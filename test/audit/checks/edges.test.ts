@@ -5,9 +5,10 @@ import type { Ask } from '../../../lib/audit/target.js';
 import type { Trial } from '../../../lib/audit/trial.js';
 import { NoAnswer } from '../../../lib/audit/wire/exchange.js';
 import type { Reply } from '../../../lib/audit/wire/reply.js';
-import { ADA, challenged, endpoint, KEY, NOBODY, reply, served, streaming, tried } from './tried.js';
+import { ADA, challenged, endpoint, NOBODY, reply, served, streaming, tried } from './tried.js';
 
 const BASIC = { name: 'the first credential', headers: [['Authorization', basicValue('ada', 'x')]] } as const;
+const LONG_KEY = { name: 'the first credential', headers: [['X-Api-Key', 'key-of-ada-0123456789']] } as const;
 const guesses = { count: 2, account: undefined };
 const legacySse = new URL('http://127.0.0.1/sse');
 
@@ -34,9 +35,9 @@ describe('the edges of a check', () => {
       expect(await guessed(challenged('Bearer realm="x", Basic realm="y"'), {})).to.deep.equal(passwords);
       expect(await guessed(reply(401), { first: BASIC })).to.deep.equal(passwords);
       expect(await guessed(challenged('='), { first: ADA })).to.deep.equal(tokens);
-      expect(await guessed(bearer, { first: KEY })).to.deep.equal(tokens);
+      expect(await guessed(bearer, { first: LONG_KEY })).to.deep.equal(tokens);
       const wrong = 'the first credential, made wrong';
-      expect(await guessed(reply(401), { first: KEY })).to.deep.equal([
+      expect(await guessed(reply(401), { first: LONG_KEY })).to.deep.equal([
         'advice token-guesses-unlimited',
         wrong,
         wrong,
@@ -254,6 +255,24 @@ describe('the edges of a check', () => {
       }
       const alone = await ask((asked) => (isGet(asked) ? named : reply(404)), { second: undefined });
       expect([alone.found.length, alone.notes.length]).to.deep.equal([1, 0]);
+    });
+
+    it('waits for the event that names where to send messages, and takes no other for it', async () => {
+      const text = `event: hello\ndata: http://elsewhere.example/\n\n${named.text}`;
+      const answer = (asked: Ask): Reply => (isGet(asked) ? streaming(text) : reply(404));
+      expect((await ask(answer)).notes).to.deep.equal([]);
+      const other = streaming('event: hello\ndata: /messages\n\n');
+      expect((await ask((asked) => (isGet(asked) ? other : reply(404)))).notes).to.deep.equal([
+        'the stream names no URL of its own origin to send messages to',
+      ]);
+    });
+
+    it('looks over what is no message', async () => {
+      const odd = ['null', '5', '"x"', '{', '{"id":5}'].map((data) => `data: ${data}\n\n`).join('');
+      const stream = streaming(named.text + odd);
+      expect(await ask((asked) => (isGet(asked) && asked.as === ADA ? stream : reply(404)))).to.deep.include({
+        ...{ found: [], notes: [] },
+      });
     });
 
     it('says what it found instead of a stream', async () => {
