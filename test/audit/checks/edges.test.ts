@@ -10,6 +10,7 @@ import { ADA, challenged, endpoint, NOBODY, reply, served, streaming, tried } fr
 const BASIC = { name: 'the first credential', headers: [['Authorization', basicValue('ada', 'x')]] } as const;
 const LONG_KEY = { name: 'the first credential', headers: [['X-Api-Key', 'key-of-ada-0123456789']] } as const;
 const guesses = { count: 2, account: undefined };
+const ID = '0123456789abcdef';
 const legacySse = new URL('http://127.0.0.1/sse');
 
 describe('the edges of a check', () => {
@@ -180,7 +181,7 @@ describe('the edges of a check', () => {
   });
 
   describe('legacy-sse', () => {
-    const named = endpoint('/messages?sessionId=x');
+    const named = endpoint(`/messages?sessionId=${ID}`);
     const isGet = ({ method }: Ask): boolean => method === 'GET';
     const ask = (answer: (ask: Ask) => Reply, setting: Partial<Trial> = {}) =>
       tried('legacy-sse', answer, { legacySse, ...setting });
@@ -248,7 +249,7 @@ describe('the edges of a check', () => {
       ] as const) {
         const answer = (asked: Ask): Reply => {
           if (isGet(asked)) return asked.as === NOBODY ? reply(401) : named;
-          return reply(asked.url?.searchParams.get('sessionId') === 'x' ? foreign : unknown);
+          return reply(asked.url?.searchParams.get('sessionId') === ID ? foreign : unknown);
         };
         const outcome = await ask(answer);
         expect([outcome.found, outcome.notes.length], `${foreign} ${unknown}`).to.deep.equal([found, notes]);
