@@ -1,7 +1,7 @@
 import { readAuthorization } from '../../http/authorization.js';
 import type { Actor } from '../actor.js';
 import type { Fault } from '../finding.js';
-import { type HeaderLines, headerOf } from '../headers.js';
+import type { HeaderLines } from '../headers.js';
 import { type Check, judge, open, seen, type Trial } from '../trial.js';
 import { parseChallenges } from '../wire/challenges.js';
 import { headersOf, isServed, type Reply } from '../wire/reply.js';
@@ -60,7 +60,7 @@ function openWith(trial: Trial, token: string): Promise<Reply> {
 }
 
 function bearerOf(headers: HeaderLines): string | undefined {
-  const read = readAuthorization(['authorization', headerOf(headers, 'authorization') ?? '']);
+  const read = readAuthorization(headers.flat());
   return read.kind === 'present' && read.scheme === 'bearer' ? read.value : undefined;
 }
 

@@ -189,7 +189,7 @@ describe('the edges of a check', () => {
     it('does nothing where no endpoint was given', async () => {
       expect(await tried('legacy-sse', served)).to.deep.equal({
         ...{ notes: ['no endpoint of that transport was given (--legacy-sse)'] },
-        ...{ found: [], asked: [], held: 0 },
+        ...{ found: [], evidence: [], asked: [], held: 0 },
       });
     });
 
@@ -282,5 +282,123 @@ describe('the edges of a check', () => {
       ]);
       expect((await ask(() => streaming())).found).to.deep.equal(['high sse-unauthenticated']);
     });
+  });
+
+  it('modern-headers: it is asked where that era is served alone', async () => {
+    const outcome = await tried('modern-headers', served);
+    expect(outcome.notes).to.deep.equal([
+      '2026-07-28 is not served to the first credential, or nothing without one',
+    ]);
+    expect([outcome.asked.length, outcome.held]).to.deep.equal([0, 0]);
+  });
+
+  describe('odd-session-ids', () => {
+    it('are not sent where ids mean nothing', async () => {
+      const outcome = await tried('odd-session-ids', served, { hasSessions: false });
+      expect([outcome.notes, outcome.asked.length]).to.deep.equal([
+        ['the endpoint gives out no session ids'],
+        0,
+      ]);
+      const uncredentialed = await tried('odd-session-ids', () => reply(401), {
+        hasSessions: false,
+        served: undefined,
+      });
+      expect(uncredentialed.asked.map(({ as }) => as)).to.deep.equal(Array.from({ length: 4 }, () => NOBODY));
+    });
+
+    it('break a server that answers 5xx, unless it says when to come back', async () => {
+      const { found, evidence } = await tried('odd-session-ids', () => reply(500));
+      expect(found).to.deep.equal(['medium odd-session-id-error']);
+      expect(evidence.map(({ sent, seen }) => `${sent} ${seen}`)).to.deep.equal([
+        ...['constructor', '__proto__', 'toString'].map((id) => `ping with Mcp-Session-Id: ${id} 500`),
+        `ping with Mcp-Session-Id: ${'x'.repeat(20)} 500`,
+      ]);
+      for (const fine of [reply(503, { 'Retry-After': '1' }), reply(499)]) {
+        expect(await tried('odd-session-ids', () => fine)).to.deep.include({ found: [], held: 1 });
+      }
+    });
+
+    it('have cut the connection, or ended the process', async () => {
+      for (const who of [ADA, undefined]) {
+        const answer = ({ as, session }: Ask): Reply => {
+          expect(as).to.equal(who ?? NOBODY);
+          if (session !== undefined) throw new NoAnswer('socket hang up');
+          return reply(401);
+        };
+        const cut = await tried('odd-session-ids', answer, { served: who });
+        expect([cut.found, cut.evidence.length]).to.deep.equal([['medium odd-session-id-error'], 4]);
+        expect(cut.evidence[0]).to.deep.equal({
+          ...{ sent: 'ping with Mcp-Session-Id: constructor', seen: 'socket hang up' },
+        });
+      }
+      const gone = await tried('odd-session-ids', () => {
+        throw new NoAnswer('socket hang up');
+      });
+      expect(gone.evidence).to.deep.equal([
+        {
+          sent: 'ping with Mcp-Session-Id: constructor',
+          seen: 'socket hang up; nothing answers any more',
+        },
+      ]);
+    });
+  });
+
+  it('other-methods: a TRACE that is refused echoes nothing, and no session is begun where there is none', async () => {
+    const echo = ({ method, headers = [] }: Ask): Reply =>
+      reply(method === 'TRACE' ? 405 : 401, {}, headers.flat().join());
+    const outcome = await tried('other-methods', echo, { hasSessions: false });
+    expect(outcome.found).to.deep.equal([]);
+    expect(outcome.asked.map(({ method }) => method)).to.deep.equal([
+      'HEAD',
+      'OPTIONS',
+      'PUT',
+      'PATCH',
+      'TRACE',
+    ]);
+    const silent = await tried('other-methods', ({ method }) => reply(method === 'TRACE' ? 200 : 401), {
+      served: undefined,
+    });
+    expect([silent.found, silent.asked.length]).to.deep.equal([[], 5]);
+  });
+
+  it('query-token: the given token proves it, where it was sent', async () => {
+    const isOwn = ({ url }: Ask): boolean => url?.searchParams.get('access_token') === 'ada';
+    const outcome = await tried('query-token', (ask) => (isOwn(ask) ? served(ask) : reply(401)), {
+      tokenInQuery: true,
+    });
+    expect(outcome.evidence).to.deep.equal([
+      {
+        sent: 'a request with the first credential’s token in its query, and no other credential',
+        seen: '200 with a JSON-RPC result',
+      },
+    ]);
+    for (const first of [BASIC, LONG_KEY, undefined]) {
+      const { asked, notes } = await tried('query-token', () => reply(401), { first, tokenInQuery: true });
+      expect([asked.length, notes]).to.deep.equal([2, []]);
+    }
+  });
+
+  it('resource-metadata: it is that of any challenge, and says whose it is', async () => {
+    const uninvited = challenged('Basic realm="x", Bearer resource_metadata="http://127.0.0.1/m"');
+    const found = async (answer: Reply): Promise<readonly string[]> =>
+      (await tried('resource-metadata', () => answer, { uninvited })).found;
+    const unreachable = ['low resource-metadata-unreachable'];
+    expect(await found(reply(200, {}, '{"resource":"http://127.0.0.1/mcp"}'))).to.deep.equal([]);
+    expect(await found(reply(404, {}, '{"resource":"http://127.0.0.1/mcp"}'))).to.deep.equal(unreachable);
+    for (const text of ['{}', 'null', '', '{"resource":5}']) {
+      expect(await found(reply(200, {}, text)), text).to.deep.equal(unreachable);
+    }
+    const malformed = await tried('resource-metadata', served, { uninvited: challenged('=') });
+    expect(malformed.notes).to.deep.equal(['no challenge names any']);
+  });
+
+  it('session-fixation: it takes a session that has an id', async () => {
+    const why = 'the endpoint gives out no session ids, or serves nothing without a credential';
+    for (const setting of [{ hasSessions: false }, { served: undefined }]) {
+      const { notes, asked } = await tried('session-fixation', served, setting);
+      expect([notes, asked.length]).to.deep.equal([[why], 0]);
+    }
+    const without = await tried('session-fixation', (ask) => ({ ...served(ask), rawHeaders: [] }));
+    expect([without.notes, without.asked.length]).to.deep.equal([[why], 1]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Actor } from '../../../lib/audit/actor.js';
 import { allChecks } from '../../../lib/audit/checks/index.js';
+import type { Evidence } from '../../../lib/audit/finding.js';
 import type { Ask } from '../../../lib/audit/target.js';
 import type { Trial } from '../../../lib/audit/trial.js';
 import type { Reply } from '../../../lib/audit/wire/reply.js';
@@ -31,6 +32,7 @@ export function served({ message }: Ask): Reply {
 export interface Outcome {
   readonly notes: readonly string[];
   readonly found: readonly string[];
+  readonly evidence: readonly Evidence[];
   /** Who asked, and what of. */
   readonly asked: readonly Ask[];
   /** How often something was as it should be. */
@@ -45,6 +47,7 @@ export async function tried(
 ): Promise<Outcome> {
   const notes: string[] = [];
   const found: string[] = [];
+  const evidence: Evidence[] = [];
   const asked: Ask[] = [];
   let held = 0;
   const trial: Trial = {
@@ -64,7 +67,10 @@ export async function tried(
       sessionsLeft: 0,
       sessionIds: new Set(),
     },
-    find: ({ id, severity }) => void found.push(`${severity} ${id}`),
+    find: ({ id, severity }, ...proofs) => {
+      found.push(`${severity} ${id}`);
+      evidence.push(...proofs);
+    },
     leave: (why) => void notes.push(why),
     hold() {
       held += 1;
@@ -72,5 +78,5 @@ export async function tried(
     ...setting,
   };
   await allChecks.find((check) => check.id === id)?.run(trial);
-  return { notes, found, asked, held };
+  return { notes, found, evidence, asked, held };
 }
