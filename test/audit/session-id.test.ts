@@ -65,6 +65,21 @@ describe('an id that nobody has given out', () => {
     expect(shapedLike(randomUUID())).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
+  it('has any character of the same kind in place of each', () => {
+    for (const [character, kind, count] of [
+      ['5', /^\d+$/, 10],
+      ['b', /^[a-f]+$/, 6],
+      ['m', /^[g-z]+$/, 20],
+      ['B', /^[A-F]+$/, 6],
+      ['M', /^[G-Z]+$/, 20],
+      ['-', /^-+$/, 1],
+    ] as const) {
+      const made = shapedLike(character.repeat(2000));
+      expect(made).to.match(kind).and.to.have.length(2000);
+      expect(new Set(made).size, character).to.equal(count);
+    }
+  });
+
   it('is another each time', () => {
     const id = randomUUID();
     expect(new Set([id, ...five(() => shapedLike(id))]).size).to.equal(6);
