@@ -196,6 +196,13 @@ describe('the target of an audit', () => {
     expect((await app.target.ask({ as: NOBODY, method: 'GET' })).status).to.equal(200);
   });
 
+  it('is read no further than 256 KiB', async () => {
+    await using app = await scene((_request, response) => {
+      response.write('x'.repeat(300_000));
+    });
+    expect((await app.target.ask({ as: NOBODY })).text.length).to.be.within(262_144, 300_000);
+  });
+
   it('has told an id where it has told all that it was asked', () => {
     const replyWith = (text: string): Reply => ({
       ...{ status: 200, rawHeaders: ['Content-Type', 'text/event-stream'], text, askedId: 'a' },
