@@ -234,6 +234,8 @@ describe('the edges of a check', () => {
         );
         expect(outcome.found, who).to.deep.equal(found);
         expect(outcome.notes, who).to.deep.equal([]);
+        // No stream for nobody, and where nothing was found both that and that the refusals are alike.
+        expect(outcome.held, who).to.equal(found.length > 0 ? 1 : 3);
       }
     });
 
@@ -400,5 +402,16 @@ describe('the edges of a check', () => {
     }
     const without = await tried('session-fixation', (ask) => ({ ...served(ask), rawHeaders: [] }));
     expect([without.notes, without.asked.length]).to.deep.equal([[why], 1]);
+  });
+
+  it('transport-security: it says what was sent, and what was missing', async () => {
+    const proofs = async (url: string): Promise<readonly unknown[]> =>
+      (await tried('transport-security', served, { target: { url: new URL(url) } as never })).evidence;
+    expect(await proofs('https://mcp.example.com/mcp')).to.deep.equal([
+      { sent: 'a request', seen: 'no Strict-Transport-Security' },
+    ]);
+    expect(await proofs('http://mcp.example.com/mcp')).to.deep.equal([
+      { sent: 'a request over plain HTTP', seen: '401, no content type' },
+    ]);
   });
 });

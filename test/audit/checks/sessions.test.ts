@@ -95,6 +95,12 @@ describe('the checks of sessions', () => {
       }
     });
 
+    it('looks over the ids that an answer repeats', async () => {
+      const answer = (ask: Ask): Reply =>
+        isStranger(ask) ? reply(404, {}, `no session ${ask.session}`) : withId(served(ask));
+      expect(await tried('session-oracle', answer)).to.deep.include({ found: [], held: 1 });
+    });
+
     it('says which way could not be compared', async () => {
       const answer = (ask: Ask): Reply =>
         isStranger(ask) ? reply(ask.method === 'GET' ? 405 : 202) : withId(served(ask));
@@ -162,7 +168,7 @@ describe('the checks of sessions', () => {
       const plain = served(ask);
       const head =
         ask.message?.method === 'initialize' ? ['Mcp-Session-Id', ask.as === ADA ? ID : 'own'] : [];
-      const text = `id: 7\ndata: ${plain.text}\n\n`;
+      const text = `event: first\ndata:\n\nid: 7\ndata: ${plain.text}\n\n`;
       return { ...plain, rawHeaders: ['Content-Type', 'text/event-stream', ...head], text };
     };
     /** Replays the last ping to whom `serves` says. */
