@@ -21,8 +21,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RESULTS = join(ROOT, 'coverage/mutants');
 /** Files that `--quick` tries in one process. */
 const GROUP = 8;
-/** Types alone, what the tests of Redis and of whole processes are for, and the suite that is itself a test. */
-const LEFT_OUT = ['types.ts', 'handler/sdk.ts', 'audit/main.ts', 'redis/', 'testing/'];
+/** Types alone, what starts a process, and the suite that is itself a test. */
+const LEFT_OUT = ['types.ts', 'handler/sdk.ts', 'audit/main.ts', 'testing/'];
 
 /** The tests that a folder's mutants are tried with, quick ones first: a mutant is done when one test has failed. */
 const NEAR = {
@@ -36,6 +36,7 @@ const NEAR = {
   passwords: ['passwords'],
   v2: ['v2'],
   audit: ['audit'],
+  redis: ['redis'],
   '': ['*'],
 };
 
@@ -61,10 +62,18 @@ const NOT_TRIED = [
   'audit/command.test.ts',
   'flow/failover.test.ts',
   'handler/stdio.test.ts',
+  'redis/failover.test.ts',
+  'redis/faults.test.ts',
+  'redis/fault-proxy.test.ts',
+  'redis/node-process.test.ts',
+  'redis/redis-server.test.ts',
 ];
 
 /** These take longest. */
-const LAST = ['audit/checks.test.ts', 'audit/cli/run.test.ts', 'audit/endpoints.test.ts'];
+const LAST = [
+  ...['audit/checks.test.ts', 'audit/cli/run.test.ts', 'audit/endpoints.test.ts'],
+  ...['redis/backlog.test.ts', 'redis/login-outage.test.ts', 'redis/session-store-lost-answers.test.ts'],
+];
 
 /** The compiled tests in one folder, or in none. */
 const testsIn = (part) =>

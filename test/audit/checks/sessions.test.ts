@@ -97,7 +97,7 @@ describe('the checks of sessions', () => {
 
     it('looks over the ids that an answer repeats', async () => {
       const answer = (ask: Ask): Reply =>
-        isStranger(ask) ? reply(404, {}, `no session ${ask.session}`) : withId(served(ask));
+        isStranger(ask) ? reply(404, {}, `no session ${ask.session}`) : withId(served(ask), 'gh_Zk-93');
       expect(await tried('session-oracle', answer)).to.deep.include({ found: [], held: 1 });
     });
 
