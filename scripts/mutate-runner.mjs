@@ -18,8 +18,6 @@ import Mocha from 'mocha';
 /** Where the changed sources look which mutant they are. */
 globalThis.__stryker__ ??= {};
 const state = globalThis.__stryker__;
-/** Until a test that never ends is given up: most take milliseconds. */
-const TEST_MS = 2500;
 
 class Runner {
   #files;
@@ -30,10 +28,12 @@ class Runner {
   #beforeTest;
   #results;
   #retries;
+  #testMs;
 
-  constructor({ compiledTests, retries }) {
+  constructor({ compiledTests, retries, testMs }) {
     this.#files = compiledTests;
     this.#retries = retries;
+    this.#testMs = testMs;
   }
 
   capabilities() {
@@ -50,7 +50,7 @@ class Runner {
         events.on('pending', put(TestStatus.Skipped));
       }
     }
-    this.#mocha = new Mocha({ reporter: Reporter, timeout: TEST_MS });
+    this.#mocha = new Mocha({ reporter: Reporter, timeout: this.#testMs });
     this.#mocha.cleanReferencesAfterRun(false);
     for (const file of this.#files) this.#mocha.addFile(resolve(file));
     this.#mocha.suite.beforeEach(function () {
