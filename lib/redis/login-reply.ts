@@ -28,6 +28,6 @@ function takenOf(kinds: readonly string[], keys: LoginKeys): LoginKeys | undefin
   if (!kinds.every(isAsked)) return undefined;
   const taken: LoginKeys = Object.fromEntries(kinds.map((kind) => [kind, keys[kind]]));
   const isTaken = (kind: keyof LoginKeys): boolean => taken[kind] === keys[kind];
-  const isSpared = keys.ipAccount !== undefined && taken.account === undefined;
-  return isTaken('ip') && isTaken('ipAccount') && (isTaken('account') || isSpared) ? taken : undefined;
+  const maySpare = keys.ipAccount !== undefined;
+  return isTaken('ip') && isTaken('ipAccount') && (isTaken('account') || maySpare) ? taken : undefined;
 }
