@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
+import { trimBlanks } from '../../http/blanks.js';
 import { basicValue } from '../actor.js';
 import type { HeaderLines } from '../headers.js';
 import { UsageError } from './usage-error.js';
@@ -17,14 +18,15 @@ export function secretIn(option: string, value: string): string {
 
 /** A header from `Name: value`. */
 export function headerFrom(option: string, text: string): readonly [name: string, value: string] {
-  const [, name = '', value = ''] = /^([^:]+):[ \t]*(.*)/s.exec(text) ?? [];
+  const [, name = '', value = ''] = /^([^:]+):(.*)/s.exec(text) ?? [];
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);
   } catch {
     throw new UsageError(`${option} must be 'Name: value'`);
   }
-  return [name, value];
+  // As a server reads it, so that what it repeats of it is known for a secret.
+  return [name, trimBlanks(value)];
 }
 
 /** The ways to give one credential, as they came. */

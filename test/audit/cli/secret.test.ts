@@ -56,7 +56,7 @@ describe('a secret on the command line', () => {
     for (const [text, header] of [
       ['X-Key: a', ['X-Key', 'a']],
       ['X-Key:a', ['X-Key', 'a']],
-      ['X-Key: \t a b ', ['X-Key', 'a b ']],
+      ['X-Key: \t a b \t', ['X-Key', 'a b']],
       ['X-Key: a:b', ['X-Key', 'a:b']],
       ['X-Key:', ['X-Key', '']],
     ] as const) {
