@@ -35,7 +35,7 @@ export function spoiled({ name, headers }: Actor): Actor {
 }
 
 function wrong(authorization: string): string {
-  const basic = basicIn(authorization);
+  const basic = basicIn([['Authorization', authorization]]);
   if (basic) return basicValue(basic.username, madeUp());
   const secret = withoutScheme(authorization);
   return authorization.slice(0, -secret.length) + alter(secret);
@@ -55,14 +55,20 @@ function alter(value: string): string {
 /** What of a credential must not be shown: its values, and what they are made of. */
 export function secretsOf(headers: HeaderLines): readonly string[] {
   return headers
-    .flatMap(([, value]) => [value, withoutScheme(value), basicIn(value)?.password])
+    .flatMap(([, value]) => [value, withoutScheme(value), basicIn([['Authorization', value]])?.password])
     .filter((secret) => secret !== undefined);
 }
 
-/** What an `Authorization` of Basic holds. */
-export function basicIn(authorization: string): BasicCredentials | undefined {
-  const read = readAuthorization(['authorization', authorization]);
-  return read.kind === 'present' && read.scheme === 'basic' ? parseBasic(read.value) : undefined;
+/** What `Authorization` says among these headers; no scheme where it is not there once. */
+export function authorizationIn(headers: HeaderLines): { readonly scheme: string; readonly value: string } {
+  const read = readAuthorization(headers.flat());
+  return read.kind === 'present' ? read : { scheme: '', value: '' };
+}
+
+/** What an `Authorization` of Basic among these headers holds. */
+export function basicIn(headers: HeaderLines): BasicCredentials | undefined {
+  const { scheme, value } = authorizationIn(headers);
+  return scheme === 'basic' ? parseBasic(value) : undefined;
 }
 
 /** A value without its first word, if there are more: some servers take a key in `Authorization` without a scheme. */

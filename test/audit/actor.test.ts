@@ -4,6 +4,7 @@ import { basicIn, basicValue, madeUp, secretsOf, spoiled, withAuthorization } fr
 import type { HeaderLines } from '../../lib/audit/headers.js';
 
 const spoiledOf = (headers: HeaderLines): HeaderLines => spoiled({ name: 'ada', headers }).headers;
+const of = (value: string) => basicIn([['Authorization', value]]);
 const spoiledValue = (value: string): string => spoiledOf([['Authorization', value]])[0]?.[1] ?? '';
 
 describe('the actors of an audit', () => {
@@ -15,10 +16,10 @@ describe('the actors of an audit', () => {
   it('present Basic in UTF-8, and no other scheme is read as Basic', () => {
     const value = basicValue('ädä', 'a:b');
     expect(value).to.equal('Basic w6Rkw6Q6YTpi');
-    expect(basicIn(value)).to.deep.equal({ username: 'ädä', password: 'a:b' });
-    expect(basicIn('basic   YTpi')).to.deep.equal({ username: 'a', password: 'b' });
+    expect(of(value)).to.deep.equal({ username: 'ädä', password: 'a:b' });
+    expect(of('basic   YTpi')).to.deep.equal({ username: 'a', password: 'b' });
     for (const other of ['Bearer YTpi', 'YTpi', 'Basic', 'Basic !', ''])
-      expect(basicIn(other), other).to.equal(undefined);
+      expect(of(other), other).to.equal(undefined);
   });
 
   it('have no header but Authorization, as often as it is given', () => {
@@ -39,7 +40,7 @@ describe('the actors of an audit', () => {
     });
 
     it('have another password of the same user', () => {
-      const read = basicIn(spoiledValue(basicValue('ada', 'right')));
+      const read = of(spoiledValue(basicValue('ada', 'right')));
       expect(read?.username).to.equal('ada');
       expect(read?.password).to.match(/^audit-[0-9a-f]{32}$/);
     });

@@ -1,5 +1,4 @@
-import { readAuthorization } from '../../http/authorization.js';
-import { type Actor, basicValue, madeUp, spoiled, withAuthorization } from '../actor.js';
+import { type Actor, authorizationIn, basicValue, madeUp, spoiled, withAuthorization } from '../actor.js';
 import type { Fault } from '../finding.js';
 import { type Check, judge, open, type Trial } from '../trial.js';
 import { parseChallenges } from '../wire/challenges.js';
@@ -71,12 +70,11 @@ function guesserFor({ uninvited, first }: Trial, account: string): Guesser | und
   const schemes = headersOf(uninvited, 'www-authenticate').flatMap((line) =>
     (parseChallenges(line) ?? []).map(({ scheme }) => scheme),
   );
-  const own = readAuthorization(first?.headers.flat() ?? []);
-  const isOwn = (scheme: string): boolean => own.kind === 'present' && own.scheme === scheme;
-  if (schemes.includes('basic') || isOwn('basic')) {
+  const own = authorizationIn(first?.headers ?? []).scheme;
+  if (schemes.includes('basic') || own === 'basic') {
     return { fault: UNLIMITED, next: () => withAuthorization('a guess', basicValue(account, madeUp())) };
   }
-  if (schemes.includes('bearer') || isOwn('bearer')) {
+  if (schemes.includes('bearer') || own === 'bearer') {
     return { fault: TOKENS, next: () => withAuthorization('a guess', `Bearer ${madeUp()}`) };
   }
   return first && { fault: TOKENS, next: () => spoiled(first) };

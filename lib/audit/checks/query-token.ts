@@ -1,5 +1,4 @@
-import { readAuthorization } from '../../http/authorization.js';
-import type { Actor } from '../actor.js';
+import { type Actor, authorizationIn } from '../actor.js';
 import type { Fault } from '../finding.js';
 import type { HeaderLines } from '../headers.js';
 import { type Check, judge, open, seen, type Trial } from '../trial.js';
@@ -60,8 +59,8 @@ function openWith(trial: Trial, token: string): Promise<Reply> {
 }
 
 function bearerOf(headers: HeaderLines): string | undefined {
-  const read = readAuthorization(headers.flat());
-  return read.kind === 'present' && read.scheme === 'bearer' ? read.value : undefined;
+  const { scheme, value } = authorizationIn(headers);
+  return scheme === 'bearer' ? value : undefined;
 }
 
 const saysInvalid = (reply: Reply): boolean =>

@@ -99,12 +99,7 @@ function assertTwoPeople(first: HeaderLines | undefined, second: HeaderLines | u
   if (!second) return;
   if (!first) throw new UsageError('a second credential needs a first');
   const isSame = JSON.stringify(first) === JSON.stringify(second);
-  const user = userIn(first);
-  if (isSame || (user !== undefined && user === userIn(second)))
+  const user = basicIn(first)?.username;
+  if (isSame || (user !== undefined && user === basicIn(second)?.username))
     throw new UsageError('the second credential must be of another person');
-}
-
-function userIn(headers: HeaderLines): string | undefined {
-  const authorization = headerOf(headers, 'authorization');
-  return authorization === undefined ? undefined : basicIn(authorization)?.username;
 }

@@ -66,8 +66,8 @@ const shorten = (text: string): string =>
 /** Whose credential it is, or what is made up in its place. */
 function nameOf({ name, headers }: Actor): string {
   if (/^(no|the \w+) credential/.test(name)) return name;
-  const values = headers.map(([, value]) => {
-    const basic = basicIn(value);
+  const values = headers.map(([header, value]) => {
+    const basic = basicIn([[header, value]]);
     return basic ? `Basic of ${basic.username}:${basic.password}` : value;
   });
   return `${name} (${values.join(' | ')})`;
