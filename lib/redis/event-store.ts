@@ -1,8 +1,8 @@
-import { isRecord, rule } from '../options.js';
+import { rule } from '../options.js';
 import type { Connection } from './connection.js';
 import { formatEventId, hashOf, parseEventId } from './event-id.js';
 import { AFTER, STORE, STREAM_OF } from './event-scripts.js';
-import { isTexts, nonsense } from './reply.js';
+import { isTexts, nonsense, objectIn } from './reply.js';
 import type { Script } from './script.js';
 import { openStore, type RedisStoreOptions } from './store-options.js';
 
@@ -81,12 +81,12 @@ class EventStore implements RedisEventStore {
     const reply = id && (await this.#run(AFTER, id.stream, [id.entry]));
     if (!id || reply === null) throw new Error('the event is not kept');
     const [streamId, ...rest] = isTexts(reply) ? reply : [];
-    if (streamId === undefined || rest.length % 2 !== 0) throw nonsense();
+    if (streamId === undefined) throw nonsense();
     const events: [eventId: string, message: object][] = [];
     for (let at = 0; at < rest.length; at += 2) {
       const [entry = '', json = ''] = rest.slice(at, at + 2);
-      const message: unknown = JSON.parse(json);
-      if (!isRecord(message)) throw nonsense();
+      const message = objectIn(json);
+      if (!message) throw nonsense();
       // A stream is primed with an event without a message, which is a place to go on from and nothing to send.
       if (Object.keys(message).length > 0) events.push([formatEventId({ ...id, entry }), message]);
     }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-import { isRecord } from '../options.js';
 import type { SessionEndReason } from '../types.js';
 import type { RedisClient } from './client.js';
+import { objectIn } from './reply.js';
 import type { Namespace } from './session-namespace.js';
 import type { SessionStoreSettings } from './session-options.js';
 import { subscribe } from './subscriber.js';
@@ -61,8 +61,8 @@ export class SessionNews {
 
   /** Whoever reaches Redis may publish: only what opens is believed. */
   #read(message: string): void {
-    const news = parse(message);
-    if (!isRecord(news) || news.origin === this.sender.origin) return;
+    const news = objectIn(message);
+    if (!news || news.origin === this.sender.origin) return;
     const { ns, hash, id: sealed, reason } = news;
     if (typeof hash !== 'string' || typeof sealed !== 'string' || !isReason(reason)) return;
     const id = this.#spaces.find(({ name }) => name === ns)?.open('id', hash, sealed);
@@ -72,11 +72,3 @@ export class SessionNews {
 
 const isReason = (value: unknown): value is SessionEndReason =>
   typeof value === 'string' && Object.hasOwn(REASONS, value);
-
-function parse(message: string): unknown {
-  try {
-    return JSON.parse(message);
-  } catch {
-    return undefined;
-  }
-}

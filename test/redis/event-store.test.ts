@@ -211,7 +211,11 @@ describe('redisEventStore', () => {
     ['an empty prefix', { client, prefix: '' }, 'option "prefix" must be'],
     ['no event', { client, maxEvents: 0 }, 'option "maxEvents" must be a positive integer'],
     ['half an event', { client, maxEvents: 0.5 }, 'option "maxEvents" must be'],
-    ['half a second', { client, ttlSeconds: 0.5 }, 'option "ttlSeconds" must be'],
+    [
+      'half a second',
+      { client, ttlSeconds: 0.5 },
+      'option "ttlSeconds" must be a positive number of seconds, at most 2147483, whole',
+    ],
     ['no end', { client, ttlSeconds: Number.POSITIVE_INFINITY }, 'option "ttlSeconds" must be'],
     ['no time', { client, timeoutMs: -1 }, 'option "timeoutMs" must be'],
   ] as const) {
@@ -268,7 +272,8 @@ describe('redisEventStore', () => {
       const store = redisEventStore({ client: fakeClient(async () => reply) });
       const sent: unknown[] = [];
       const replaying = () => store.replayEventsAfter(id, { send: async (...all) => void sent.push(all) });
-      expect(await rejectionOf(replaying)).to.be.instanceOf(Error);
+      const refusal = await rejectionOf(replaying);
+      expect(refusal).to.have.property('message', 'Redis gave an answer that makes no sense');
       expect(sent).to.deep.equal([]);
       if (typeof reply !== 'string') {
         expect(await rejectionOf(() => store.getStreamIdForEventId(id))).to.be.instanceOf(Error);

@@ -59,9 +59,16 @@ describe('redisSessionStore, options', () => {
       }
       expect(thrown, String(secret)).to.be.instanceOf(TypeError);
       const { message } = thrown as TypeError;
-      expect(message).to.include('option "secret" must be');
+      expect(message).to.include(
+        'redisSessionStore: option "secret" must be a string of at least 32 characters without white space at its ends',
+      );
       for (const text of [short, twice]) expect(message).not.to.include(text);
     }
+  });
+
+  it('takes a secret of 32 characters, one or several', () => {
+    for (const secret of ['x'.repeat(32), ['x'.repeat(32), 'y'.repeat(32)]])
+      expect(make({ secret })().shared).to.equal(true);
   });
 
   it('refuses a prefix that would change what a key is, a time that is none, and what it does not know', () => {
