@@ -1,7 +1,8 @@
 // Changes the package in every small way Stryker knows, one at a time, and sees whether a test notices.
 // `npm run mutate` does all of lib/, `npm run mutate -- lib/http lib/credentials/prover.ts` these folders and files;
 // `--built` does not compile before, `--again` tries only what survived last time, `--quick` tries each mutant once, with the
-// tests of its own folder, a few files in one process: soon done, but a few more are said to survive than do.
+// tests of its own folder, a few files in one process: soon done, but a few more are said to survive than do. `--own` tries
+// only the tests that are named like the file.
 // `npm run mutate -- --write` runs nothing: it puts into docs/proof.md what the last run of each file found, if the file is
 // still as it was then.
 // A mutant that no test can notice stands in test/mutants.json with the reason; any other survivor is a failure, and so
@@ -13,9 +14,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { config } from '../stryker.config.mjs';
-import { listed, unused } from './mutants.mjs';
+import { readMutants } from './mutants.mjs';
 import { writeSection } from './page-section.mjs';
 
+const { listed, unused } = readMutants('mutants.json');
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Not in .build, which is emptied by each compilation. */
 const RESULTS = join(ROOT, 'coverage/mutants');
@@ -156,7 +158,7 @@ function mutate(file) {
     : near.filter((test) => test.startsWith(`${stem}.`) || test.startsWith(`${stem}-`));
   const first = run(file, own.length > 0 ? own : near);
   const left = summary(file, first).survivors.filter((mutant) => !listed(mutant));
-  if (left.length === 0) return first;
+  if (left.length === 0 || (own.length > 0 && args.includes('--own'))) return first;
   const second = run(
     file,
     [...own, ...near.filter((test) => !own.includes(test))],
