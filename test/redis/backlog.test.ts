@@ -80,6 +80,18 @@ describe('Backlog', () => {
     expect(time.pending).to.equal(0);
   });
 
+  it('waits where Redis takes some of it, and refuses the rest', async () => {
+    const backlog = new Backlog();
+    let tries = 0;
+    backlog.add('good', async () => {});
+    backlog.add('bad', () => {
+      tries += 1;
+      return never();
+    });
+    await pass(100);
+    expect([backlog.has('good'), tries]).to.deep.equal([false, 1]);
+  });
+
   it('tries fifty at once, and what is refused for good does not hold up the rest', async () => {
     const backlog = new Backlog();
     const done = new Set<number>();

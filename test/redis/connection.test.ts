@@ -86,7 +86,9 @@ describe('the connection to Redis', () => {
       throw missing;
     });
     expect(await rejectionOf(run)).to.equal(missing);
-    expect(await rejectionOf(run)).to.be.instanceOf(NotSent);
+    expect(await rejectionOf(run))
+      .to.be.instanceOf(NotSent)
+      .and.to.have.property('message', 'Redis is not connected');
     expect(sent).to.deep.equal([KNOWN]);
   });
 
@@ -120,7 +122,9 @@ describe('the connection to Redis', () => {
     await turn();
     expect(late).to.deep.equal(['late']);
     // One is owed still.
-    expect(await rejectionOf(run)).to.be.instanceOf(NotSent);
+    expect(await rejectionOf(run))
+      .to.be.instanceOf(NotSent)
+      .and.to.have.property('message', 'Redis does not answer');
     waiting[3]?.fail(new Error('the connection broke'));
     await turn();
     const again = run();

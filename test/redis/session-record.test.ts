@@ -65,7 +65,9 @@ describe('a session in Redis', () => {
   });
 
   it('counts as absent where anything of it is something else', () => {
-    expect(openRecord([space], 'a text')).to.equal(undefined);
+    for (const reply of [undefined, null, 7, 'a text', {}]) {
+      expect(openRecord([space], reply)).to.equal(undefined);
+    }
     expect(openRecord([], told())).to.equal(undefined);
     for (const index of [0, 1, 2, 3, 4, 5, 6, 7]) {
       for (const other of [undefined, null, 7, 'x', '']) {
