@@ -41,7 +41,7 @@ export class Namespace {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#keyOf(hash), nonce);
     cipher.setAAD(Buffer.from(JSON.stringify([field, hash])));
-    const sealed = [nonce, cipher.update(JSON.stringify(value) ?? 'null', 'utf8'), cipher.final()];
+    const sealed = [nonce, cipher.update(JSON.stringify(value) ?? 'null'), cipher.final()];
     return Buffer.concat([...sealed, cipher.getAuthTag()]).toString('base64url');
   }
 

@@ -5,6 +5,21 @@ import { rejectionOf } from './rejected.js';
 import { NOTHING, namedUnder, openTold, record, SPACES, told } from './told-store.js';
 
 describe('redisSessionStore, what it asks of Redis', () => {
+  it('tells of what others delete, on the channel that it tells them on', async () => {
+    const { store, asked, subscriber } = openTold(() => []);
+    expect(store.shared).to.equal(true);
+    const limits = { maxSessions: 1, maxSessionsPerPrincipal: 1, onLimit: 'refuse', busy: [] } as const;
+    expect(await store.create(record('a'), limits)).to.equal('limit');
+    const heard: string[] = [];
+    const stop = store.onDeleted((...news) => heard.push(news.join(' ')));
+    const [{ name: ns }] = SPACES;
+    const hash = 'hash';
+    const news = { origin: 'other', ns, hash, id: SPACES[0].seal('id', hash, 'a'), reason: 'idle' };
+    subscriber.emit('message', asked[0]?.input.channel, JSON.stringify(news));
+    stop();
+    expect(heard).to.deep.equal(['a idle']);
+  });
+
   describe('one session', () => {
     it('is asked for under each secret, and read under the one it was kept with', async () => {
       for (const space of SPACES) {

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 
-import { redisSessionStore } from '../../lib/redis/index.js';
+import { Connection } from '../../lib/redis/connection.js';
+import { type RedisClient, redisSessionStore } from '../../lib/redis/index.js';
+import { Namespace } from '../../lib/redis/session-namespace.js';
+import { readSessionOptions } from '../../lib/redis/session-options.js';
 import { freePort } from '../support/free-port.js';
 import { clientKinds, type Held } from '../support/redis-clients.js';
 import { ownSecret } from './sessions.js';
@@ -69,6 +72,17 @@ describe('redisSessionStore, options', () => {
   it('takes a secret of 32 characters, one or several', () => {
     for (const secret of ['x'.repeat(32), ['x'.repeat(32), 'y'.repeat(32)]])
       expect(make({ secret })().shared).to.equal(true);
+  });
+
+  it('makes a namespace of each secret, the newest first', () => {
+    const [client, newest, older] = [helds[0]?.client as RedisClient, ownSecret(), ownSecret()];
+    for (const secret of [newest, [newest], [newest, older]]) {
+      const settings = readSessionOptions({ client, secret, prefix: 'app' });
+      expect(settings).to.include({ client, prefix: 'app' });
+      expect(settings.connection).to.be.instanceOf(Connection);
+      const names = [secret].flat().map((one) => new Namespace(one).name);
+      expect(settings.spaces.map(({ name }) => name)).to.deep.equal(names);
+    }
   });
 
   it('refuses a prefix that would change what a key is, a time that is none, and what it does not know', () => {

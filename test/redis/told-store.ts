@@ -28,6 +28,7 @@ export interface Asked {
 /** A store over what answers each step as it is told to, or fails. */
 export function openTold(answer: (step: string, asked: readonly Asked[]) => unknown) {
   const asked: Asked[] = [];
+  const subscriber = new EventEmitter();
   const client = {
     ...fakeClient(async (_command, ...[sha, , base, input = '']) => {
       const step = STEPS.find(([, script]) => script.sha === sha)?.[0];
@@ -37,11 +38,10 @@ export function openTold(answer: (step: string, asked: readonly Asked[]) => unkn
       return reply;
     }),
     status: 'ready',
-    duplicate: () =>
-      Object.assign(new EventEmitter(), { subscribe: async () => undefined, disconnect: () => undefined }),
+    duplicate: () => Object.assign(subscriber, { subscribe: async () => {}, disconnect: () => {} }),
   };
   const store = redisSessionStore({ client, secret: [SECRET, OLDER], prefix: 'app', timeoutMs: 1000 });
-  return { client, store, asked };
+  return { client, store, asked, subscriber };
 }
 
 export const namedUnder = (id: string) =>
