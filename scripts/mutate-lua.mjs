@@ -23,8 +23,11 @@ const { listed, unused } = readMutants('lua-mutants.json');
 
 /** Tests of several processes have Redis run scripts that this one cannot change. */
 const NOT_TRIED = /(?:failover|faults|fault-proxy|node-process|redis-server)\.test\.js$/;
+/** These take least: single steps, at a time that stands still. */
+const FIRST = /scripts?\b/;
 /** These take longest. */
 const LAST = /(?:login-outage|lost-answers|news)\.test\.js$/;
+const orderOf = (name) => (FIRST.test(name) ? 0 : LAST.test(name) ? 2 : 1);
 /** Until a test that never ends is given up. */
 const TEST_MS = 20_000;
 
@@ -104,7 +107,8 @@ class Tests {
           tests.#current = test.fullTitle();
         });
         events.on('fail', (test) => {
-          tests.#failed ??= test.fullTitle();
+          const culprit = (test.type === 'hook' && test.ctx?.currentTest) || test;
+          tests.#failed ??= culprit.fullTitle();
         });
       }
     }
@@ -112,9 +116,10 @@ class Tests {
     this.#mocha = new Mocha({ reporter: Reporter, timeout: TEST_MS });
     this.#mocha.cleanReferencesAfterRun(false);
     const folder = join(BUILT, 'test/redis');
-    const files = readdirSync(folder).filter((name) => name.endsWith('.test.js') && !NOT_TRIED.test(name));
-    for (const name of files.sort((a, b) => LAST.test(a) - LAST.test(b)))
-      this.#mocha.addFile(join(folder, name));
+    const files = readdirSync(folder, { recursive: true }).filter(
+      (name) => name.endsWith('.test.js') && !NOT_TRIED.test(name),
+    );
+    for (const name of files.sort((a, b) => orderOf(a) - orderOf(b))) this.#mocha.addFile(join(folder, name));
   }
 
   /** Runs all tests on the scripts as they are, and notes who runs which. */

@@ -10,10 +10,9 @@ for _, space in ipairs(input.spaces) do
     if space.fields.owner then unindex(space.ns, space.hash) end
     keepFields(key, space.fields)
     index(space.ns, space.hash)
-    return 1
+    return
   end
 end
-return 0
 `);
 
 /**
@@ -26,7 +25,7 @@ for _, space in ipairs(input.spaces) do
     local id = redis.call('HGET', named(space.ns, 'session', space.hash), 'id')
     remove(space.ns, space.hash)
     redis.call('SET', named(space.ns, 'gone', space.hash), input.tokens[1], 'PX', MEMORY_MS)
-    if id then tell(space.ns, space.hash, id, input.reason) end
+    tell(space.ns, space.hash, id, input.reason)
     return 1
   end
 end
@@ -42,5 +41,4 @@ return 0
 /** Removes records that do not open, of sessions that are over. Input: `sessions` ({ ns, hash }). */
 export const DISCARD: Script = sessionScript(`
 for _, session in ipairs(input.sessions) do remove(session.ns, session.hash) end
-return 1
 `);

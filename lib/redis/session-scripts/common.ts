@@ -64,7 +64,7 @@ local function index(ns, hash)
     unpack(redis.call('HMGET', key, 'lastSeenAt', 'expiresAt', 'busyUntil', 'owner', 'subject'))
   -- Not as this store writes it: nothing that can be kept in order.
   if not (tonumber(seen) and tonumber(expires) and owner and subject) then return remove(ns, hash) end
-  local deadline = math.min(math.ceil(tonumber(expires)) + GRACE_MS, 9007199254740991)
+  local deadline = math.min(tonumber(expires) + GRACE_MS, 9007199254740991)
   if deadline <= now then return remove(ns, hash) end
   redis.call('PEXPIREAT', key, whole(deadline))
   local isBusy = (tonumber(busy) or 0) > now
@@ -79,12 +79,10 @@ local function index(ns, hash)
   outlive(named(ns, 'subject', subject), deadline)
 end
 
--- Forgets some of those whose time in Redis is over.
+-- Forgets some of those whose time in Redis is over: their records are gone since then.
 local function prune(ns)
   local over = redis.call('ZRANGEBYSCORE', named(ns, 'expires'), '-inf', whole(now - GRACE_MS), 'LIMIT', 0, 100)
-  for _, hash in ipairs(over) do
-    if not exists(ns, hash) then unindex(ns, hash) end
-  end
+  for _, hash in ipairs(over) do unindex(ns, hash) end
 end
 
 -- pcall: what has been removed stays removed where the user of the client may not publish.
