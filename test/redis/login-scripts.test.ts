@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { RESERVE, SETTLE } from '../../lib/redis/login-scripts.js';
+import { KNOWN_SOURCE_MS, RESERVE, SETTLE } from '../../lib/redis/login-scripts.js';
 import { useSteps } from './session-scripts/steps.js';
 
 const HOLD_MS = 60_000;
@@ -38,6 +38,14 @@ describe('the steps of a login in Redis', () => {
     await reserve('a');
     expect(await settle('known', 'failed')).to.equal('settled');
     expect(await settle('forgotten', 'failed')).to.equal('over');
+  });
+
+  it('a place that has proved itself is known for thirty days, or as long as it is told', async () => {
+    expect(KNOWN_SOURCE_MS).to.equal(2_592_000_000);
+    const place = ['ipAccount', 's'];
+    await steps.run(RESERVE, ['a', '1', String(HOLD_MS), ...place]);
+    await steps.run(SETTLE, ['a', 'proven', '600000', '5000000', String(HOLD_MS), ...place]);
+    expect(await steps.redis.pttl(steps.key('known', 's'))).to.be.within(4_995_000, 5_000_000);
   });
 
   it('is full for as long as the failures count, or at once where they never end', async () => {
