@@ -40,6 +40,19 @@ describe('the steps of a login in Redis', () => {
     expect(await settle('forgotten', 'failed')).to.equal('over');
   });
 
+  it('an attempt that was abandoned holds no point, and gets none later', async () => {
+    await reserve('a');
+    expect(await settle('a', 'abandoned')).to.equal('settled');
+    expect(await settle('b', 'abandoned')).to.equal('over');
+    for (const id of ['a', 'b']) {
+      expect(await reserve(id), id).to.deep.equal(['gone']);
+      expect(await steps.redis.pttl(steps.key('gone', id))).to.be.within(HOLD_MS - 5000, HOLD_MS);
+    }
+    expect(await reserve('c')).to.deep.equal(['reserved', 'ip']);
+    await settle('c', 'released');
+    expect(await reserve('c')).to.deep.equal(['reserved', 'ip']);
+  });
+
   it('a place that has proved itself is known for thirty days, or as long as it is told', async () => {
     expect(KNOWN_SOURCE_MS).to.equal(2_592_000_000);
     const place = ['ipAccount', 's'];
