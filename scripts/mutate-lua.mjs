@@ -43,6 +43,7 @@ process.once('exit', () => {
   server.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 // Before the tests are loaded, which look at it then.
 process.env.REDIS_URL = `redis://127.0.0.1:${port}`;
 process.env.REQUIRE_SERVICES = '1';
