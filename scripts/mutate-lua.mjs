@@ -40,8 +40,12 @@ server.on('error', () => {
   process.exit(1);
 });
 process.once('exit', () => {
-  server.kill('SIGKILL');
+  server.removeAllListeners('exit').kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
+});
+server.once('exit', () => {
+  console.error('redis-server has ended');
+  process.exit(1);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 // Before the tests are loaded, which look at it then.

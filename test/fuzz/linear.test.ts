@@ -43,10 +43,7 @@ describe('what strangers send: work grows as the length does', function () {
 
   it('quadratic work is noticed', () => {
     const trim = (text: string): string => text.replace(/[ \t]+$/, '');
-    // The best of five: where a busy machine was slow with the short text, long ones look cheap.
-    const growths = Array.from({ length: 5 }, () =>
-      growthOf(trim, (length) => `a${' '.repeat(length)}b`, MAX_GROWTH),
-    );
-    expect(Math.max(...growths)).to.be.above(MAX_GROWTH);
+    const growth = growthOf(trim, (length) => `a${' '.repeat(length)}b`, MAX_GROWTH);
+    expect(growth).to.be.above(MAX_GROWTH);
   });
 });
