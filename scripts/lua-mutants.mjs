@@ -48,7 +48,7 @@ function* ofTokens(text) {
 
 /** `if` and `elseif` decided, whatever they ask. */
 function* ofConditions(text) {
-  for (const match of text.matchAll(/\b(if )((?:(?!\bthen\b)[^\n])+)( then\b)/g)) {
+  for (const match of text.matchAll(/\b((?:else)?if )((?:(?!\bthen\b)[^\n])+)( then\b)/g)) {
     const at = match.index + match[1].length;
     for (const replacement of ['true', 'false']) yield { at, original: match[2], replacement };
   }
