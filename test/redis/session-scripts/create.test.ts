@@ -124,7 +124,7 @@ describe('the creation of a session in Redis', () => {
       expect(await undo('a')).to.deep.equal([]);
       expect(await exists('session', 'a')).to.equal(0);
       expect(await membersOf('expires')).to.deep.equal([]);
-      // The record and what it was to be made of come in any order.
+      // Undone before it came.
       expect(await undo('b')).to.deep.equal([]);
       for (const hash of ['a', 'b']) {
         expect(await create(hash), hash).to.deep.equal([]);
